@@ -1,0 +1,72 @@
+// Types of the parts of the standard library that come from npm as plain JavaScript, under the
+// names they have on JSR. Whoever reaches JSR replaces the import map's lines and drops this file.
+
+declare module "@std/assert" {
+  /** Fails unless the value is truthy. */
+  export function assert(value: unknown, message?: string): asserts value;
+  /** Fails unless both are deeply equal. */
+  export function assertEquals<T>(actual: T, expected: T, message?: string): void;
+  /** Fails if both are deeply equal. */
+  export function assertNotEquals<T>(actual: T, expected: T, message?: string): void;
+  /** Fails unless the text contains the part. */
+  export function assertStringIncludes(actual: string, expected: string, message?: string): void;
+  /** Fails unless the text matches. */
+  export function assertMatch(actual: string, expected: RegExp, message?: string): void;
+  /** Fails unless the function throws; returns what it threw. */
+  export function assertThrows<E extends Error = Error>(
+    fn: () => unknown,
+    // deno-lint-ignore no-explicit-any
+    errorClass?: new (...args: any[]) => E,
+    messageIncludes?: string,
+    message?: string,
+  ): E;
+  /** Fails unless the promise rejects; returns what it rejected with. */
+  export function assertRejects<E extends Error = Error>(
+    fn: () => PromiseLike<unknown>,
+    // deno-lint-ignore no-explicit-any
+    errorClass?: new (...args: any[]) => E,
+    messageIncludes?: string,
+    message?: string,
+  ): Promise<E>;
+}
+
+declare module "@std/bytes/concat" {
+  /** One array with the content of all. */
+  export function concat(arrays: readonly Uint8Array[]): Uint8Array<ArrayBuffer>;
+}
+
+declare module "@std/cli/parse-args" {
+  /** How {@linkcode parseArgs} reads its arguments. */
+  export interface ParseOptions {
+    /** Flags without a value. */
+    readonly boolean?: readonly string[];
+    /** Flags with a value. */
+    readonly string?: readonly string[];
+    /** Flags that may repeat. */
+    readonly collect?: readonly string[];
+    /** Stop at the first plain argument. */
+    readonly stopEarly?: boolean;
+    /** Put what follows `--` into a list of its own. */
+    readonly "--"?: boolean;
+    /** Called for each flag that is not named above; false drops it. */
+    readonly unknown?: (argument: string, key?: string, value?: unknown) => unknown;
+  }
+  /** What {@linkcode parseArgs} found. */
+  export interface Args {
+    /** Plain arguments. */
+    readonly _: readonly (string | number)[];
+    /** What followed `--`. */
+    readonly "--"?: readonly string[];
+    /** A flag. */
+    readonly [name: string]: unknown;
+  }
+  /** Reads command-line arguments. */
+  export function parseArgs(args: readonly string[], options?: ParseOptions): Args;
+}
+
+declare module "@std/encoding/hex" {
+  /** Bytes as lowercase hexadecimal. */
+  export function encodeHex(src: string | Uint8Array | ArrayBuffer): string;
+  /** Hexadecimal as bytes. */
+  export function decodeHex(src: string): Uint8Array<ArrayBuffer>;
+}
