@@ -30,6 +30,16 @@ declare module "@std/assert" {
   ): Promise<E>;
 }
 
+declare module "@std/async/abortable" {
+  /** The promise, or a rejection with the signal's reason once that is aborted. */
+  export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T>;
+}
+
+declare module "@std/async/delay" {
+  /** Resolves after so many milliseconds; rejects with the signal's reason when that is aborted. */
+  export function delay(ms: number, options?: { readonly signal?: AbortSignal }): Promise<void>;
+}
+
 declare module "@std/bytes/concat" {
   /** One array with the content of all. */
   export function concat(arrays: readonly Uint8Array[]): Uint8Array<ArrayBuffer>;

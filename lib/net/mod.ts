@@ -4,8 +4,15 @@
  * @module
  */
 
+export * from "./accept.ts";
+export * from "./address.ts";
+export * from "./admission.ts";
+export * from "./connect.ts";
 export * from "./deno_stream.ts";
 export * from "./drive.ts";
+export * from "./forward.ts";
 export * from "./machine.ts";
+export * from "./notify.ts";
 export * from "./outbox.ts";
+export * from "./rate.ts";
 export * from "./stream.ts";

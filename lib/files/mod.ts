@@ -1,0 +1,10 @@
+/**
+ * Local files: received names, complete-or-nothing creation, room on the disk, faults.
+ *
+ * @module
+ */
+
+export * from "./fault.ts";
+export * from "./names.ts";
+export * from "./space.ts";
+export * from "./temporary.ts";

@@ -1,0 +1,18 @@
+/**
+ * Text from elsewhere, made safe to print.
+ *
+ * @module
+ */
+
+// Controls, invisible formatting (marks that turn the direction of text among them), lone surrogates,
+// line separators; the joiner of emoji sequences is harmless.
+const UNSAFE = /(?!\u200d)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** Shows control characters as `\xNN` or `\u{NNNN}`, so that a name cannot steer a terminal or forge a log line. */
+export function escapeControls(text: string): string {
+  return text.replace(UNSAFE, (character) => {
+    const code = character.codePointAt(0) as number;
+    const hex = code.toString(16);
+    return code < 0x100 ? `\\x${hex.padStart(2, "0")}` : `\\u{${hex}}`;
+  });
+}

@@ -1,0 +1,7 @@
+/**
+ * Numbers that a monitoring system reads.
+ *
+ * @module
+ */
+
+export * from "./registry.ts";
