@@ -25,19 +25,22 @@ export class ByteWriter {
 
   /** One byte, 0 to 255. */
   u8(value: number): this {
-    this.#view.setUint8(this.#reserve(1, value, 0xff), value);
+    const start = this.#reserve(1, value, 0xff); // first: growing replaces the view
+    this.#view.setUint8(start, value);
     return this;
   }
 
   /** Two bytes, 0 to 65535. */
   u16(value: number, littleEndian = false): this {
-    this.#view.setUint16(this.#reserve(2, value, 0xffff), value, littleEndian);
+    const start = this.#reserve(2, value, 0xffff);
+    this.#view.setUint16(start, value, littleEndian);
     return this;
   }
 
   /** Four bytes, 0 to 2^32 - 1. */
   u32(value: number, littleEndian = false): this {
-    this.#view.setUint32(this.#reserve(4, value, 0xffffffff), value, littleEndian);
+    const start = this.#reserve(4, value, 0xffffffff);
+    this.#view.setUint32(start, value, littleEndian);
     return this;
   }
 
@@ -46,7 +49,8 @@ export class ByteWriter {
     if (value < 0n || value > 0xffffffffffffffffn) {
       throw new RangeError(`Cannot write ${value}: not an unsigned 64-bit number`);
     }
-    this.#view.setBigUint64(this.#reserve(8), value, littleEndian);
+    const start = this.#reserve(8);
+    this.#view.setBigUint64(start, value, littleEndian);
     return this;
   }
 
