@@ -10,6 +10,7 @@ export * from "./exit.ts";
 export * from "./format.ts";
 export * from "./help.ts";
 export * from "./options.ts";
+export * from "./prompt.ts";
 export * from "./run.ts";
 export * from "./signals.ts";
 export * from "./version.ts";

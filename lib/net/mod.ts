@@ -11,6 +11,7 @@ export * from "./connect.ts";
 export * from "./deno_stream.ts";
 export * from "./drive.ts";
 export * from "./forward.ts";
+export * from "./gate.ts";
 export * from "./machine.ts";
 export * from "./notify.ts";
 export * from "./outbox.ts";

@@ -1,0 +1,7 @@
+/**
+ * Transfer codes.
+ *
+ * @module
+ */
+
+export * from "./words.ts";

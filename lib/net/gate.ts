@@ -1,0 +1,145 @@
+/**
+ * The gate of a process: all its listeners, one set of limits, one log, one set of numbers. A
+ * protocol behind it gets connections that were admitted, and cannot hurt the others.
+ *
+ * @module
+ */
+
+import type { Logger } from "../log/mod.ts";
+import type { Metric, Registry } from "../metrics/mod.ts";
+import type { Listening } from "./accept.ts";
+import type { HostPort } from "./address.ts";
+import { Admission, type AdmissionLimits, type Refusal } from "./admission.ts";
+import { TokenBuckets } from "./rate.ts";
+import { type ByteStream, NetFault } from "./stream.ts";
+
+/** A connection that was let in. */
+export interface Admitted {
+  /** Its bytes; the gate closes it when the handler is through. */
+  readonly stream: ByteStream;
+  /** The peer's address. */
+  readonly remote: HostPort;
+  /** The key by which limits count its address. */
+  readonly group: string;
+}
+
+/** A port behind the gate. */
+export interface GatedPort {
+  /** The protocol, for limits, log and numbers. */
+  readonly protocol: string;
+  /** Whether each connection counts as a handshake. */
+  readonly handshakes: boolean;
+  /** Serves one connection; what it throws is logged and ends this connection only. */
+  readonly handle: (admitted: Admitted) => Promise<void>;
+}
+
+/** What a gate needs. */
+export interface GateOptions {
+  /** Limits of the process. */
+  readonly limits: AdmissionLimits;
+  /** Most bytes a second read from one address; undefined: no limit. */
+  readonly maxRate?: number | undefined;
+  /** Where events go. */
+  readonly log: Logger;
+  /** Where numbers go. */
+  readonly registry: Registry;
+}
+
+/** Lets connections in and keeps account of them. */
+export class Gate {
+  readonly #admission: Admission;
+  readonly #rates: TokenBuckets | undefined;
+  readonly #log: Logger;
+  readonly #accepted: Metric;
+  readonly #refused: Metric;
+  readonly #bytes: Metric;
+  readonly #listeners = new Set<Listening>();
+  readonly #streams = new Set<ByteStream>();
+  readonly #protocols = new Set<string>();
+  readonly #handlers = new Set<Promise<void>>();
+
+  /** Starts with no listener. */
+  constructor({ limits, maxRate, log, registry }: GateOptions) {
+    this.#admission = new Admission(limits, performance.now());
+    this.#rates = maxRate === undefined ? undefined : new TokenBuckets(maxRate);
+    this.#log = log;
+    this.#accepted = registry.counter("sallyport_accepted_total", "Connections let in");
+    this.#refused = registry.counter("sallyport_refused_total", "Connections and peers refused");
+    this.#bytes = registry.counter("sallyport_bytes_total", "Bytes forwarded");
+    registry.gauge(
+      "sallyport_connections",
+      "Open connections",
+      () => [...this.#protocols].map((p) => [{ protocol: p }, this.#admission.connectionsOf(p)]),
+    );
+  }
+
+  /** Accepts connections on a port until the gate is closed. */
+  async serve(listening: Listening, port: GatedPort): Promise<void> {
+    this.#listeners.add(listening);
+    this.#protocols.add(port.protocol);
+    await listening.serve(
+      ({ stream, remote }) => this.#admit(stream, remote, port),
+      () => this.#log.warn("out of file descriptors", { protocol: port.protocol }),
+    );
+  }
+
+  /** Counts something that a protocol refused after the connection had been let in. */
+  countRefusal(protocol: string, reason: string): void {
+    this.#refused.add({ protocol, reason });
+  }
+
+  /** Counts forwarded bytes; a promise delays whoever reads faster than its address may. */
+  countBytes(protocol: string, group: string, bytes: number): void | Promise<void> {
+    this.#bytes.add({ protocol }, bytes);
+    if (this.#rates === undefined) return;
+    const now = performance.now();
+    const wait = this.#rates.of(group, now).takeAll(bytes, now);
+    if (wait > 0) return new Promise((resolve) => setTimeout(resolve, wait));
+  }
+
+  /** Stops listening, closes every connection and waits until the handlers are through. */
+  async close(): Promise<void> {
+    for (const listening of this.#listeners) listening.close();
+    this.#listeners.clear();
+    for (const stream of this.#streams) stream.close();
+    await Promise.all(this.#handlers);
+  }
+
+  #admit(stream: ByteStream, remote: HostPort, port: GatedPort): void {
+    const { protocol, handshakes } = port;
+    const ticket = this.#admission.admit(protocol, remote.host, handshakes, performance.now());
+    if (typeof ticket === "string") {
+      stream.close();
+      this.#refuse(protocol, remote, ticket);
+      return;
+    }
+    this.#accepted.add({ protocol });
+    this.#streams.add(stream);
+    const handled = this.#handle({ stream, remote, group: ticket.group }, port).finally(() => {
+      stream.close();
+      this.#streams.delete(stream);
+      this.#admission.release(ticket);
+      this.#handlers.delete(handled);
+    });
+    this.#handlers.add(handled);
+  }
+
+  async #handle(admitted: Admitted, { handle, protocol }: GatedPort): Promise<void> {
+    const peer = admitted.remote.host;
+    try {
+      await handle(admitted);
+    } catch (error) {
+      if (error instanceof NetFault) {
+        if (error.code !== "closed") this.#log.debug(error.message, { protocol });
+        return;
+      }
+      const text = error instanceof Error ? error.stack ?? error.message : String(error);
+      this.#log.error("connection failed unexpectedly", { protocol, peer, error: text });
+    }
+  }
+
+  #refuse(protocol: string, remote: HostPort, reason: Refusal): void {
+    this.#refused.add({ protocol, reason });
+    this.#log.info("refused a connection", { protocol, peer: remote.host, reason });
+  }
+}
