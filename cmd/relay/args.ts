@@ -184,13 +184,18 @@ export const SERVE = {
   notes: [
     "What the relay learns: the addresses of both peers, when they come, how much they transfer. " +
     "It never sees the code, names or content.",
-    "Event                      What happens                                    Status\n" +
-    "port in use                says which, nothing is left listening           5\n" +
-    "address not of this host   says which                                      5\n" +
-    "SIGTERM, SIGINT            closes everything                               0\n" +
-    "SIGHUP                     goes on; there is nothing to reload             -\n" +
-    "hostile or lost peer       closes that connection, logs it, serves others  -\n" +
-    "out of descriptors         pauses accepting, logs it, goes on              -",
+  ],
+  outcomes: [
+    ["port in use", "Cannot listen on ADDRESS: another program uses this address", "5"],
+    [
+      "address of another machine",
+      "Cannot listen on ADDRESS: this machine does not have this address",
+      "5",
+    ],
+    ["SIGTERM, SIGINT", "everything is closed", "0"],
+    ["SIGHUP", "goes on: there is nothing to reload", "-"],
+    ["hostile or lost peer", "that connection is closed and logged, everybody else is served", "-"],
+    ["out of descriptors", "out of file descriptors; accepting pauses, then goes on", "-"],
   ],
   examples: [
     ["A relay for everybody who can reach this machine", "relay serve"],
@@ -239,19 +244,20 @@ export const SEND = {
     "machine. A code of your own comes from SALLYPORT_CODE or --code-file; otherwise one is made.",
     'The end says "sent": the protocol has no receipt, so only the receiver knows that it kept what came. ' +
     "Permissions, times and links do not travel.",
-    "Event                                What is said                                     Status\n" +
-    "all bytes taken by the receiver      sent NAME SIZE                                   0\n" +
-    "receiver has another code            (nothing; it is counted as a guess)              -\n" +
-    "too many wrong codes                 Guesses used up                                  3\n" +
-    "receiver says no                     The receiver at ADDRESS refused; waiting goes on -\n" +
-    "nobody came in time                  Nobody took it within SECONDS s                  5\n" +
-    "relay unreachable                    Cannot connect to RELAY: reason                  5\n" +
-    "relay lost before joining            says so, registers again until --timeout         5\n" +
-    "relay or receiver lost while sending The connection was lost after SIZE               5\n" +
-    "relay ended without the end marker   Delivery unknown                                 5\n" +
-    'file missing, unreadable             Cannot read "PATH": reason                       6\n' +
-    'file changed while being sent        "PATH" changed while it was being sent           6\n' +
-    "SIGINT, SIGTERM, SIGHUP              Ended by SIGNAL                                  130, 143, 129",
+  ],
+  outcomes: [
+    ["receiver took all bytes", "sent NAME SIZE", "0"],
+    ["receiver has another code", "counted as a guess, waiting goes on", "-"],
+    ["too many wrong codes", "Guesses used up", "3"],
+    ["receiver says no", "The receiver at ADDRESS refused; waiting goes on", "-"],
+    ["nobody comes", "Nobody took it within SECONDS s", "5"],
+    ["relay unreachable", "Cannot connect to RELAY, with the reason", "5"],
+    ["relay lost while waiting", "said, and registered again until --timeout is over", "5"],
+    ["relay or receiver lost in the middle", "The connection was lost after SIZE", "5"],
+    ["relay ends without its marker", "Delivery unknown", "5"],
+    ["file missing or unreadable", "Cannot read PATH, with the reason", "6"],
+    ["file changed meanwhile", "PATH changed while it was being sent", "6"],
+    ["SIGINT, SIGTERM, SIGHUP", "Ended by SIGNAL", "130, 143, 129"],
   ],
   examples: [
     ["Send one file; the receive command is printed", "relay send holiday.jpg"],
@@ -300,20 +306,25 @@ export const RECEIVE = {
     "other users of this machine while the program runs.",
     "Nothing appears under its name before it is complete and verified; nothing is written outside of " +
     "the chosen folder. The protocol cannot resume: what was cut off starts again.",
-    "Event                          What is said                                          Status\n" +
-    "complete                       saved PATH SIZE                                       0\n" +
-    "senders wait, none has the code  Wrong code? N senders are waiting, none has this code  3 at --timeout\n" +
-    "no sender came in time         No sender came within SECONDS s                       5\n" +
-    "you say no                     Refused, nothing was received                         1\n" +
-    "relay unreachable              Cannot connect to RELAY: reason                       5\n" +
-    "relay or sender lost           The connection was lost after SIZE                    5\n" +
-    "damaged or forged data         Cannot decrypt / Cannot read, with the reason         4\n" +
-    'hostile name                   Cannot create "NAME": it is a path, ...               4\n' +
-    "larger than --max-size         says both sizes                                       4\n" +
-    'target exists                  Cannot create "PATH": a file of this name exists      6\n' +
-    'no room, unwritable            Cannot write "PATH": reason                           6\n' +
-    "standard input closed          taken as no                                           1\n" +
-    "SIGINT, SIGTERM, SIGHUP        Ended by SIGNAL                                       130, 143, 129",
+  ],
+  outcomes: [
+    ["complete and verified", "saved PATH SIZE", "0"],
+    [
+      "senders wait, all with another code",
+      "N senders are waiting, none has this code; status at --timeout",
+      "3",
+    ],
+    ["no sender comes", "No sender came within SECONDS s", "5"],
+    ["you say no, or standard input is closed", "Refused, nothing was received", "1"],
+    ["relay unreachable", "Cannot connect to RELAY, with the reason", "5"],
+    ["relay lost before joining", "said, with the address", "5"],
+    ["relay or sender lost in the middle", "The connection was lost after SIZE", "5"],
+    ["damaged or forged data", "Cannot decrypt, or cannot read the pack, with the reason", "4"],
+    ["hostile name", "Cannot create NAME, with the reason", "4"],
+    ["larger than --max-size", "both sizes", "4"],
+    ["target exists", "Cannot create PATH: a file of this name exists already", "6"],
+    ["no room or no permission", "Cannot write PATH, with the reason", "6"],
+    ["SIGINT, SIGTERM, SIGHUP", "Ended by SIGNAL", "130, 143, 129"],
   ],
   examples: [
     ["Receive into this folder", "relay receive --relay 192.168.1.20 lusabag-gutihuz"],
