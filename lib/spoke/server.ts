@@ -107,7 +107,7 @@ export function createServer(options: ServerOptions): SpokeServer {
     rounds,
     cipher0: options.cipher0 ?? "aes-256-gcm",
     cipher1: options.cipher1 ?? "chacha20-poly1305",
-    salt: requireBytes("the salt", salt, SALT_BYTES).slice(),
+    salt: requireBytes("the salt", salt, SALT_BYTES),
   };
   const publicValue = encodePublic(element);
   return new Server(password, element, publicValue, randomBytes);
