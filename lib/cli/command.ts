@@ -17,6 +17,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   readonly summary: string;
   /** Paragraphs for `--help`, behind the options. */
   readonly notes?: readonly string[];
+  /** What can happen, what is then said, and the exit status (- where it goes on). */
+  readonly outcomes?: readonly (readonly [event: string, said: string, status: string])[];
   /** The plain arguments. */
   readonly operands: {
     /** As shown, such as `PATH...`; empty if there are none. */

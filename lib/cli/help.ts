@@ -53,9 +53,8 @@ export function formatHelp(command: Command): string {
     "Options:",
     ...options.map(([key, option]) => formatOption(key, option)),
     "",
-    ...(command.notes ?? []).flatMap((
-      note,
-    ) => [...note.split("\n").flatMap((l) => wrap(l, "")), ""]),
+    ...(command.notes ?? []).flatMap((note) => [...wrap(note, ""), ""]),
+    ...formatOutcomes(command.outcomes ?? []),
     ...formatExamples(command.examples),
     "Exit status:",
     ...command.exits.map((status) => entry(String(status), EXIT_MEANINGS[status] ?? "")),
@@ -80,6 +79,13 @@ function formatExamples(examples: Program["examples"]): string[] {
   return ["Examples:", ...examples.flatMap(([what, line]) => [`  # ${what}`, `  ${line}`]), ""];
 }
 
+/** What can happen, in two columns; the status stands in front of what is said. */
+function formatOutcomes(outcomes: NonNullable<Command["outcomes"]>): string[] {
+  if (outcomes.length === 0) return [];
+  const lines = outcomes.map(([event, said, status]) => entry(event, `[${status}] ${said}`));
+  return ["What can happen, with the exit status ([-] goes on):", ...lines, ""];
+}
+
 /** A term and its explanation in two columns; a long term has a line of its own. */
 function entry(term: string, text: string): string {
   const indent = " ".repeat(COLUMN);
@@ -91,8 +97,8 @@ function entry(term: string, text: string): string {
 
 function wrap(text: string, indent: string): string[] {
   const lines: string[] = [];
-  let line = indent + (/^ */.exec(text)?.[0] ?? "");
-  for (const word of text.trimStart().split(" ")) {
+  let line = indent;
+  for (const word of text.split(" ")) {
     if (line.trim() !== "" && line.length + word.length + 1 > WIDTH) {
       lines.push(line);
       line = indent;

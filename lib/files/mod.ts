@@ -8,3 +8,4 @@ export * from "./fault.ts";
 export * from "./names.ts";
 export * from "./space.ts";
 export * from "./temporary.ts";
+export * from "./walk.ts";
