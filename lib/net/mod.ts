@@ -8,6 +8,7 @@ export * from "./accept.ts";
 export * from "./address.ts";
 export * from "./admission.ts";
 export * from "./connect.ts";
+export * from "./deadlines.ts";
 export * from "./deno_stream.ts";
 export * from "./drive.ts";
 export * from "./forward.ts";

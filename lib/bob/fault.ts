@@ -1,0 +1,28 @@
+/**
+ * What can be wrong with the input of a bob connection.
+ *
+ * @module
+ */
+
+/** Which rule of the protocol was broken. */
+export type BobFaultCode =
+  | "invalid-header" // uid or type is not hexadecimal
+  | "invalid-packet" // unknown type, or a payload that its type does not allow
+  | "invalid-uid" // the uid inside packet 09 or 0c is not hexadecimal
+  | "invalid-new-server" // the uid inside packet 04 is not hexadecimal
+  | "oversized-packet" // more bytes than any packet may have
+  | "end-of-input"; // the stream ended inside a packet
+
+/** A fault of the other side. The message is for the log; the other side is told nothing. */
+export class BobFault extends Error {
+  /** The class's name, for messages. */
+  override readonly name = "BobFault";
+  /** Which kind of fault. */
+  readonly code: BobFaultCode;
+
+  /** The message says what was tried and what the state was. */
+  constructor(code: BobFaultCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
