@@ -11,7 +11,11 @@ export type BobFaultCode =
   | "invalid-uid" // the uid inside packet 09 or 0c is not hexadecimal
   | "invalid-new-server" // the uid inside packet 04 is not hexadecimal
   | "oversized-packet" // more bytes than any packet may have
-  | "end-of-input"; // the stream ended inside a packet
+  | "end-of-input" // the stream ended inside a packet
+  | "oversized-record" // a record's length is one that no peer writes
+  | "corrupt-record" // a record does not open
+  | "unexpected-record" // a record in the direction that carries none
+  | "connection-lost"; // the encrypted channel ended inside a record
 
 /** A fault of the other side. The message is for the log; the other side is told nothing. */
 export class BobFault extends Error {

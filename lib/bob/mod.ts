@@ -1,5 +1,6 @@
 /**
- * The bob protocol: packets, and the machines of the relay's two ports.
+ * The bob protocol: packets, the machines of the relay's two ports, those of the peers, and the
+ * records of the encrypted channel.
  *
  * @module
  */
@@ -10,6 +11,11 @@ export * from "./identity.ts";
 export * from "./packet.ts";
 export * from "./packet_decoder.ts";
 export * from "./port.ts";
+export * from "./record.ts";
+export * from "./record_decoder.ts";
+export * from "./record_ending.ts";
+export * from "./record_reader.ts";
+export * from "./record_writer.ts";
 export * from "./relay_machine.ts";
 export * from "./rooms.ts";
 export * from "./secure_line.ts";
