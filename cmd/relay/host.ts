@@ -22,6 +22,7 @@ import {
   type Listening,
   listenTcp,
   NetFault,
+  toNetFault,
 } from "../../lib/net/mod.ts";
 import { SERVE } from "./args.ts";
 
@@ -92,11 +93,22 @@ function readLimits(options: ServeOptions): AdmissionLimits {
   };
 }
 
-/** What the descriptor limit leaves; the runtime has raised it to the hard limit already. */
+/**
+ * What the descriptor limit leaves. The sandbox keeps /proc/self/limits from the program, so it
+ * opens as many descriptors as it could use, which takes some milliseconds, and closes them again.
+ */
 function defaultMaxConnections(): number {
-  const limits = Deno.readTextFileSync("/proc/self/limits");
-  const descriptors = Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity);
-  return Math.min(DEFAULT_MAX_CONNECTIONS, Math.max(4, descriptors - SPARE_DESCRIPTORS));
+  const opened: Deno.FsFile[] = [];
+  try {
+    while (opened.length < DEFAULT_MAX_CONNECTIONS + SPARE_DESCRIPTORS) {
+      opened.push(Deno.openSync("/dev/null"));
+    }
+  } catch (error) {
+    if (toNetFault(error, "open").code !== "exhausted") throw error;
+  } finally {
+    for (const file of opened) file.close();
+  }
+  return Math.max(4, opened.length - SPARE_DESCRIPTORS);
 }
 
 interface Sockets {

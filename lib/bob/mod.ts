@@ -16,6 +16,7 @@ export * from "./record_decoder.ts";
 export * from "./record_ending.ts";
 export * from "./record_reader.ts";
 export * from "./record_writer.ts";
+export * from "./relay.ts";
 export * from "./relay_machine.ts";
 export * from "./rooms.ts";
 export * from "./secure_line.ts";
