@@ -7,10 +7,13 @@
 
 export * from "./constants.ts";
 export * from "./fault.ts";
+export * from "./guesses.ts";
 export * from "./identity.ts";
 export * from "./packet.ts";
 export * from "./packet_decoder.ts";
+export * from "./peer_machine.ts";
 export * from "./port.ts";
+export * from "./receiver_machine.ts";
 export * from "./record.ts";
 export * from "./record_decoder.ts";
 export * from "./record_ending.ts";
@@ -21,3 +24,6 @@ export * from "./relay_machine.ts";
 export * from "./rooms.ts";
 export * from "./secure_line.ts";
 export * from "./secure_machine.ts";
+export * from "./secure_peer.ts";
+export * from "./secure_peer_machine.ts";
+export * from "./sender_machine.ts";
