@@ -5,13 +5,13 @@
  */
 
 import {
+  GuessBudget,
   GUESSES_FOR_CHOSEN,
   GUESSES_FOR_GENERATED,
-  GuessBudget,
   meet,
   meetSecurely,
-  receiveDocument,
   type ReceivedDocument,
+  receiveDocument,
   type ReceiverEvent,
   ReceiverMachine,
   RecordReader,
@@ -281,7 +281,9 @@ function writeOut(bytes: Uint8Array): void {
 function report(console: Console, { path, name, kind, bytes, files }: ReceivedDocument): void {
   if (path === undefined) return console.note(`Received "${name}" (${formatSize(bytes)})`);
   console.result(`saved ${path} ${bytes}`, { event: "saved", path, kind, files, bytes });
-  if (kind === "folder") console.note(`${count(files, "file")}; permissions and times did not travel`);
+  if (kind === "folder") {
+    console.note(`${count(files, "file")}; permissions and times did not travel`);
+  }
 }
 
 function senders(waiting: number): string {

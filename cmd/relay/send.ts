@@ -5,10 +5,9 @@
  */
 
 import {
-  type Generation,
+  GuessBudget,
   GUESSES_FOR_CHOSEN,
   GUESSES_FOR_GENERATED,
-  GuessBudget,
   meet,
   meetSecurely,
   type OfferedDocument,
@@ -29,6 +28,7 @@ import {
 } from "../../lib/cli/mod.ts";
 import { generateCode, systemRandom } from "../../lib/code/mod.ts";
 import { Backoff, formatHostPort, type HostPort, NetFault } from "../../lib/net/mod.ts";
+import type { PackOptions } from "../../lib/git/mod.ts";
 import { createServer } from "../../lib/spoke/mod.ts";
 import type { RelayAddress, SEND } from "./args.ts";
 import { findCode, warnIfShort } from "./code.ts";
@@ -179,7 +179,7 @@ async function sendTo(
   const ending = readEnding(stream, received);
   ending.catch(() => {}); // awaited below; a lost connection fails the writes first
   try {
-    const records = new RecordWriter(stream, keys.clientKey, options.wire as Generation);
+    const records = new RecordWriter(stream, keys.clientKey, options.wire);
     const sending = sendDocument(document, records, packOptions(options), (n) => progress.add(n));
     const early = await Promise.race([sending.then(() => undefined), ending]);
     if (early !== undefined) throw new NetFault("lost", "The other side ended the transfer");
@@ -208,12 +208,8 @@ async function sendTo(
   }
 }
 
-function packOptions(options: SendValues): { compression: "auto" | "none"; pieceBytes: number } {
-  return {
-    compression: options.noCompress ? "none" : "auto",
-    // What the reference writes in either generation.
-    pieceBytes: options.wire === "nonce20" ? 2047 : 32767,
-  };
+function packOptions({ noCompress }: SendValues): PackOptions {
+  return { compression: noCompress ? "store" : "auto" };
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

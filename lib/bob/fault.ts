@@ -21,7 +21,10 @@ export type BobFaultCode =
   | "oversized-record" // a record's length is one that no peer writes
   | "corrupt-record" // a record does not open
   | "unexpected-record" // a record in the direction that carries none
-  | "connection-lost"; // the encrypted channel ended inside a record
+  | "connection-lost" // the encrypted channel ended before the document did
+  | "hostile-name" // a name that must not be created
+  | "too-large" // more than the receiver accepts
+  | "not-a-file"; // a folder where only a file can be taken
 
 /** A fault of the other side. The message is for the log; the other side is told nothing. */
 export class BobFault extends Error {

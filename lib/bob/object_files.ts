@@ -110,9 +110,7 @@ export class ObjectFiles implements ObjectStore<number> {
  */
 export function requireName(bytes: Uint8Array): string {
   const name = decodeName(bytes);
-  const refusal = name === undefined
-    ? "not UTF-8"
-    : checkName(name, Deno.build.os === "windows");
+  const refusal = name === undefined ? "not UTF-8" : checkName(name, Deno.build.os === "windows");
   if (name !== undefined && refusal === undefined) return name;
   const shown = escapeControls((name ?? new TextDecoder().decode(bytes)).slice(0, 200));
   throw new BobFault("hostile-name", `Cannot create "${shown}": the name is ${refusal}`);

@@ -28,7 +28,10 @@ export interface OfferedDocument {
   /** Number of files. */
   readonly files: number;
   /** The pieces of its pack, each to be a record of its own. */
-  readonly pack: (options: PackOptions, onBytes: (count: number) => void) => AsyncIterable<Uint8Array>;
+  readonly pack: (
+    options: PackOptions,
+    onBytes: (count: number) => void,
+  ) => AsyncIterable<Uint8Array>;
 }
 
 /** A file by itself, which may have a name of its own. */
@@ -59,10 +62,16 @@ export async function offerFolder(
   const entries = tree.entries.filter(({ path }) => path.length > 0);
   const plan = planDirectory(
     tree.name,
-    await Array.fromAsync(entries, async (entry) =>
-      entry.kind === "folder"
-        ? { type: "directory" as const, path: entry.path }
-        : { type: "file" as const, path: entry.path, size: entry.size, hash: await hash(entry, onHashed) }),
+    await Array.fromAsync(
+      entries,
+      async (entry) =>
+        entry.kind === "folder" ? { type: "directory" as const, path: entry.path } : {
+          type: "file" as const,
+          path: entry.path,
+          size: entry.size,
+          hash: await hash(entry, onHashed),
+        },
+    ),
   );
   return {
     name: tree.name,
