@@ -73,7 +73,7 @@ export function parseCommand<T extends OptionTable>(
   const names = Object.keys(table).map(longName);
   const valued = new Set(Object.keys(table).filter((k) => table[k]?.value !== undefined));
   const parsed = parseArgs(joinValues(command, args, table, spellings), {
-    string: [...valued].map(longName),
+    string: ["_", ...[...valued].map(longName)], // "_": a code or file name of digits stays a text
     boolean: names.filter((_, i) => !valued.has(Object.keys(table)[i] as string)),
     collect: [...valued].map(longName),
     "--": true,
@@ -139,7 +139,7 @@ function joinValues(
     const option = table[key] as Option<unknown>;
     if (option.value === undefined) {
       if (equals >= 0) throw usage(command, `Option ${spelling} takes no value`);
-      joined.push(`--${longName(key)}`);
+      joined.push(`--${longName(key)}=true`); // bare, it would swallow a file named "true"
       continue;
     }
     const text = equals < 0 ? args[++i] : arg.slice(equals + 1);
