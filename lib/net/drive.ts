@@ -7,6 +7,7 @@
 import type { Machine, Step } from "./machine.ts";
 import { Outbox } from "./outbox.ts";
 import { type ByteStream, NetFault } from "./stream.ts";
+import { MAX_TIMER_MS } from "./timer.ts";
 
 const READ_BUFFER_BYTES = 64 * 1024;
 /** Bytes that may wait for a peer that does not read, unless a driver says otherwise. */
@@ -132,7 +133,19 @@ export class Driver<Event> {
     clearTimeout(this.#timer);
     const wakeAt = this.#machine.wakeAt;
     if (wakeAt === undefined) return;
-    const delay = Math.max(0, wakeAt - this.#now());
-    this.#timer = setTimeout(() => this.apply(this.#machine.tick(this.#now())), delay);
+    const delay = Math.min(Math.max(0, wakeAt - this.#now()), MAX_TIMER_MS);
+    this.#timer = setTimeout(() => this.#wake(), delay);
+  }
+
+  /** A machine that throws ends its own connection, not the process. */
+  #wake(): void {
+    const now = this.#now();
+    const wakeAt = this.#machine.wakeAt;
+    if (wakeAt === undefined || now < wakeAt) return this.#schedule(); // the timer came early
+    try {
+      this.apply(this.#machine.tick(now));
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 }
