@@ -63,7 +63,8 @@ export class Driver<Event> {
       await this.#outbox.flush();
       if (this.#failure !== undefined) throw this.#failure;
     } catch (error) {
-      throw this.#failure ?? error;
+      // A failed write closes the stream: that is the cause, the interrupted read its consequence.
+      throw this.#failure ?? this.#outbox.failure ?? error;
     } finally {
       signal?.removeEventListener("abort", abort);
       clearTimeout(this.#timer);
@@ -76,7 +77,8 @@ export class Driver<Event> {
     if (this.#done) return;
     for (const bytes of step.send) {
       if (!this.#outbox.push(bytes)) {
-        this.#fail(new NetFault("lost", "Cannot write: the other side does not read"));
+        const unread = new NetFault("lost", "Cannot write: the other side does not read");
+        this.#fail(this.#outbox.failure ?? unread);
         return;
       }
     }
