@@ -53,10 +53,10 @@ export class Driver<Event> {
    */
   async run(): Promise<void> {
     const signal = this.#options.signal;
-    signal?.throwIfAborted();
     const abort = () => this.#fail(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
     try {
+      signal?.throwIfAborted();
       this.apply(this.#machine.start(this.#now()));
       await this.#readAll();
       await this.#events;
@@ -67,6 +67,7 @@ export class Driver<Event> {
       throw this.#failure ?? this.#outbox.failure ?? error;
     } finally {
       signal?.removeEventListener("abort", abort);
+      this.#done = true; // a step that comes from outside from now on starts nothing
       clearTimeout(this.#timer);
       this.#stream.close();
     }
