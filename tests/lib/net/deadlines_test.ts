@@ -17,7 +17,9 @@ Deno.test("Deadlines starts a key anew at its second start", () => {
   const deadlines = new Deadlines<string>(100);
   deadlines.start("a", 0);
   deadlines.start("b", 10);
+  assertEquals(deadlines.next, 100);
   deadlines.start("a", 20);
+  assertEquals(deadlines.next, 110);
   assertEquals([...deadlines.due(115)], ["b"]);
   assertEquals([...deadlines.due(120)], ["a"]);
 });
@@ -25,6 +27,7 @@ Deno.test("Deadlines starts a key anew at its second start", () => {
 Deno.test("Deadlines leaves out what is cancelled, also while it is being gone through", () => {
   const deadlines = new Deadlines<string>(100);
   for (const key of ["a", "b", "c", "d"]) deadlines.start(key, 0);
+  assertEquals(deadlines.next, 100);
   deadlines.cancel("a");
   deadlines.cancel("unknown");
   const due: string[] = [];
@@ -33,7 +36,9 @@ Deno.test("Deadlines leaves out what is cancelled, also while it is being gone t
     deadlines.cancel("c");
   }
   assertEquals(due, ["b", "d"]);
+  assertEquals(deadlines.next, undefined);
   deadlines.start("e", 0);
+  assertEquals(deadlines.next, 100);
   deadlines.clear();
   assertEquals([deadlines.next, [...deadlines.due(1000)]], [undefined, []]);
 });
