@@ -9,6 +9,8 @@
 export class Deadlines<Key> {
   readonly #durationMs: number;
   readonly #ends = new Map<Key, number>();
+  /** The first entry, once it was asked for: finding it means passing over what was deleted. */
+  #first: readonly [Key, number] | undefined;
 
   /** Each time-out runs for so many milliseconds. */
   constructor(durationMs: number) {
@@ -22,30 +24,33 @@ export class Deadlines<Key> {
 
   /** When the first of them ends; undefined while none runs. */
   get next(): number | undefined {
-    return this.#ends.values().next().value;
+    this.#first ??= this.#ends.entries().next().value;
+    return this.#first?.[1];
   }
 
   /** Starts the key's time-out, anew if it runs already. */
   start(key: Key, now: number): void {
-    this.#ends.delete(key);
+    this.cancel(key);
     this.#ends.set(key, now + this.#durationMs);
   }
 
   /** Ends the key's time-out before its time; harmless when none runs. */
   cancel(key: Key): void {
     this.#ends.delete(key);
+    if (this.#first?.[0] === key) this.#first = undefined;
   }
 
   /** Ends all before their time. */
   clear(): void {
     this.#ends.clear();
+    this.#first = undefined;
   }
 
   /** Takes out one after the other what has ended; what is cancelled meanwhile is left out. */
   *due(now: number): Generator<Key, void> {
     for (const [key, end] of this.#ends) {
       if (end > now) return;
-      this.#ends.delete(key);
+      this.cancel(key);
       yield key;
     }
   }
