@@ -82,6 +82,16 @@ const TIMEOUT = value({
   parse: seconds,
 });
 
+const TRANSFER_EXITS = [
+  EXIT.done,
+  EXIT.failed,
+  EXIT.usage,
+  EXIT.code,
+  EXIT.refused,
+  EXIT.unreachable,
+  EXIT.file,
+];
+
 /** `relay serve`. */
 export const SERVE = {
   name: "relay serve",
@@ -264,15 +274,7 @@ export const SEND = {
     ["Send a folder through a relay", "relay send --relay relay.example.org photos"],
     ["Send what another program writes", "tar c notes | relay send --name notes.tar -"],
   ],
-  exits: [
-    EXIT.done,
-    EXIT.failed,
-    EXIT.usage,
-    EXIT.code,
-    EXIT.refused,
-    EXIT.unreachable,
-    EXIT.file,
-  ],
+  exits: TRANSFER_EXITS,
 } as const satisfies Command;
 
 /** `relay receive`. */
@@ -333,13 +335,5 @@ export const RECEIVE = {
       "SALLYPORT_CODE=lusabag-gutihuz relay receive --relay relay.example.org --yes -o /srv/in",
     ],
   ],
-  exits: [
-    EXIT.done,
-    EXIT.failed,
-    EXIT.usage,
-    EXIT.code,
-    EXIT.refused,
-    EXIT.unreachable,
-    EXIT.file,
-  ],
+  exits: TRANSFER_EXITS,
 } as const satisfies Command;

@@ -53,6 +53,17 @@ export class JoinedPair {
     await Promise.all(this.#sides.map((side) => side.finish()));
   }
 
+  /**
+   * The relay stops: both are closed without the marker, which would tell a sender that its
+   * receiver has ended the transfer.
+   */
+  abandon(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#context.onEnd(this);
+    for (const side of this.#sides) side.close();
+  }
+
   /** Passes on what comes from one side, beginning with what was read before anybody knew. */
   async #run(from: Side, to: Side, first: Uint8Array | null): Promise<void> {
     try {
@@ -111,5 +122,9 @@ class Side implements Pick<ByteStream, "read" | "write"> {
     await this.write(CLOSE_MARKER).catch(() => {}); // this side may be the one that is gone
     clearTimeout(timer);
     stream.close();
+  }
+
+  close(): void {
+    this.#connection.stream.close();
   }
 }

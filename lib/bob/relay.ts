@@ -86,17 +86,20 @@ export async function runBobRelay(options: BobRelayOptions): Promise<void> {
         protocol: PROTOCOL,
         handshakes: true,
         handle: (admitted) => main.serve(admitted),
+        stop: () => main.stop(),
       }),
       gate.serve(options.secure, {
         protocol: PROTOCOL,
         handshakes: false,
         handle: (admitted) => secure.serve(admitted),
+        stop: () => {
+          secure.stop();
+          for (const pair of pairs) pair.abandon();
+        },
       }),
     ]);
   } finally {
     clearInterval(idleCheck);
-    main.stop();
-    secure.stop();
   }
 }
 

@@ -31,6 +31,8 @@ export interface GatedPort {
   readonly handshakes: boolean;
   /** Serves one connection; what it throws is logged and ends this connection only. */
   readonly handle: (admitted: Admitted) => Promise<void>;
+  /** Called when the gate closes, to say goodbye to whoever waits; a moment later all is closed. */
+  readonly stop?: () => void;
 }
 
 /** What a gate needs. */
@@ -45,6 +47,9 @@ export interface GateOptions {
   readonly registry: Registry;
 }
 
+/** How long goodbyes may take when a gate closes. */
+const GOODBYE_MS = 1_000;
+
 /** Lets connections in and keeps account of them. */
 export class Gate {
   readonly #admission: Admission;
@@ -55,7 +60,7 @@ export class Gate {
   readonly #bytes: Metric;
   readonly #listeners = new Set<Listening>();
   readonly #streams = new Set<ByteStream>();
-  readonly #protocols = new Set<string>();
+  readonly #ports = new Set<GatedPort>();
   readonly #handlers = new Set<Promise<void>>();
 
   /** Starts with no listener. */
@@ -69,14 +74,16 @@ export class Gate {
     registry.gauge(
       "sallyport_connections",
       "Open connections",
-      () => [...this.#protocols].map((p) => [{ protocol: p }, this.#admission.connectionsOf(p)]),
+      () =>
+        [...new Set([...this.#ports].map(({ protocol }) => protocol))]
+          .map((protocol) => [{ protocol }, this.#admission.connectionsOf(protocol)]),
     );
   }
 
   /** Accepts connections on a port until the gate is closed. */
   async serve(listening: Listening, port: GatedPort): Promise<void> {
     this.#listeners.add(listening);
-    this.#protocols.add(port.protocol);
+    this.#ports.add(port);
     await listening.serve(
       ({ stream, remote }) => this.#admit(stream, remote, port),
       () => this.#log.warn("out of file descriptors", { protocol: port.protocol }),
@@ -97,12 +104,18 @@ export class Gate {
     if (wait > 0) return new Promise((resolve) => setTimeout(resolve, wait));
   }
 
-  /** Stops listening, closes every connection and waits until the handlers are through. */
+  /** Stops listening, lets protocols say goodbye, closes every connection. */
   async close(): Promise<void> {
     for (const listening of this.#listeners) listening.close();
     this.#listeners.clear();
-    for (const stream of this.#streams) stream.close();
+    for (const { stop } of this.#ports) stop?.();
+    const timer = setTimeout(() => this.#closeStreams(), GOODBYE_MS);
     await Promise.all(this.#handlers);
+    clearTimeout(timer);
+  }
+
+  #closeStreams(): void {
+    for (const stream of this.#streams) stream.close();
   }
 
   #admit(stream: ByteStream, remote: HostPort, port: GatedPort): void {
