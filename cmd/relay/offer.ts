@@ -44,6 +44,7 @@ export async function offer(
   const size = formatSize(document.bytes);
   const what = document.kind === "file" ? size : `${count(document.files, "file")}, ${size}`;
   console.note(`Offering "${document.name}" (${what})`);
+  if (document.kind === "folder") console.note("Permissions, times and links do not travel");
   return { document, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 

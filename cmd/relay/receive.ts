@@ -28,7 +28,7 @@ import {
   type OptionValues,
 } from "../../lib/cli/mod.ts";
 import { isGeneratedCode, systemRandom } from "../../lib/code/mod.ts";
-import { withFile } from "../../lib/files/mod.ts";
+import { toFileFault, withFile } from "../../lib/files/mod.ts";
 import { formatHostPort, type HostPort, type Step } from "../../lib/net/mod.ts";
 import type { RECEIVE, RelayAddress } from "./args.ts";
 import { askCode, findCode } from "./code.ts";
@@ -268,14 +268,18 @@ async function receiveFrom(
     );
   } finally {
     const summary = progress.finish();
-    if (progress.bytes > 0) console.note(summary);
+    if (progress.bytes > 0) console.note(`${summary}, through the relay at ${remote.host}`);
     signal.removeEventListener("abort", abort);
     stream.close();
   }
 }
 
 function writeOut(bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) done += Deno.stdout.writeSync(bytes.subarray(done));
+  try {
+    for (let done = 0; done < bytes.length;) done += Deno.stdout.writeSync(bytes.subarray(done));
+  } catch (error) {
+    throw toFileFault(error, "write to", "standard output");
+  }
 }
 
 function report(console: Console, { path, name, kind, bytes, files }: ReceivedDocument): void {

@@ -202,7 +202,7 @@ async function sendTo(
     );
   } finally {
     const summary = progress.finish();
-    if (progress.bytes > 0) console.note(summary);
+    if (progress.bytes > 0) console.note(`${summary}, through the relay at ${remote.host}`);
     signal.removeEventListener("abort", abort);
     stream.close();
   }

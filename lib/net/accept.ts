@@ -13,6 +13,8 @@ import type { ByteStream } from "./stream.ts";
 /** After the system ran out of descriptors, nothing is accepted for this time. */
 const EXHAUSTED_PAUSE_MS = 100;
 
+const NO_IPV6 = /os error (?:97|99)\b/; // EAFNOSUPPORT, EADDRNOTAVAIL
+
 /** A connection that was accepted. */
 export interface Accepted {
   /** Its bytes. */
@@ -32,7 +34,8 @@ export interface Listening {
 }
 
 /**
- * Listens on a TCP port; port 0 picks a free one. Host `::` takes both families.
+ * Listens on a TCP port; port 0 picks a free one. Host `::` takes both families, or IPv4 alone
+ * where the system has no IPv6.
  *
  * @throws {NetFault} with the address and the reason.
  */
@@ -41,6 +44,9 @@ export function listenTcp(at: HostPort): Listening {
   try {
     listener = Deno.listen({ hostname: at.host, port: at.port, transport: "tcp" });
   } catch (error) {
+    if (at.host === "::" && NO_IPV6.test(String(error))) {
+      return listenTcp({ host: "0.0.0.0", port: at.port });
+    }
     throw toNetFault(error, `listen on ${formatHostPort(at)}`);
   }
   return {
