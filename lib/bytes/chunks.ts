@@ -5,82 +5,76 @@
  * @module
  */
 
+const NONE = new Uint8Array();
+
 /** A queue of bytes; what is taken may span chunks, what is not complete stays. */
 export class ChunkBuffer {
-  #chunks: Uint8Array[] = [];
-  #length = 0;
+  /** Bytes behind {@linkcode #end} are free; those once written are never overwritten. */
+  #bytes = NONE;
+  #start = 0;
+  #end = 0;
 
   /** Number of bytes that wait to be taken. */
   get length(): number {
-    return this.#length;
+    return this.#end - this.#start;
   }
 
   /** Appends a copy of the chunk, so the caller may reuse its buffer. */
   push(chunk: Uint8Array): void {
-    if (chunk.length === 0) return;
-    this.#chunks.push(chunk.slice());
-    this.#length += chunk.length;
+    if (chunk.length > this.#bytes.length - this.#end) this.#move(this.length + chunk.length);
+    this.#bytes.set(chunk, this.#end);
+    this.#end += chunk.length;
   }
 
   /** The first `length` bytes without taking them, or undefined while there are fewer. */
   peek(length: number): Uint8Array | undefined {
-    if (length > this.#length) return undefined;
-    this.#gather(length);
-    return (this.#chunks[0] ?? new Uint8Array()).subarray(0, length);
+    if (length > this.length) return undefined;
+    if (!Number.isInteger(length) || length < 0) {
+      throw new RangeError(`Cannot take ${length} bytes: not a whole number from 0`);
+    }
+    return this.#bytes.subarray(this.#start, this.#start + length);
   }
 
-  /** Takes the first `length` bytes, or takes nothing while there are fewer. */
+  /**
+   * Takes the first `length` bytes, or takes nothing while there are fewer. What is returned is
+   * not touched again.
+   */
   take(length: number): Uint8Array | undefined {
     const taken = this.peek(length);
-    if (taken !== undefined) this.#drop(length);
+    if (taken === undefined) return undefined;
+    this.#start += length;
+    if (this.length === 0) this.#clear();
     return taken;
   }
 
   /** Takes everything. */
   takeAll(): Uint8Array {
-    return this.take(this.#length) as Uint8Array;
+    return this.takeSome(this.length);
   }
 
-  /** Takes at most `most` bytes without joining chunks: for content that is passed on in pieces. */
+  /** Takes what is there, at most `most` bytes: for content that is passed on in pieces. */
   takeSome(most: number): Uint8Array {
-    const first = this.#chunks[0] ?? new Uint8Array();
-    const taken = first.subarray(0, most);
-    this.#drop(taken.length);
-    return taken;
+    return this.take(Math.min(most, this.length)) as Uint8Array;
   }
 
   /** Position of the first such byte at or after `from`, or -1. */
   indexOf(byte: number, from = 0): number {
-    let start = 0;
-    for (const chunk of this.#chunks) {
-      const at = chunk.indexOf(byte, Math.max(0, from - start));
-      if (at >= 0) return start + at;
-      start += chunk.length;
-    }
-    return -1;
+    return this.#bytes.subarray(this.#start, this.#end).indexOf(byte, Math.max(0, from));
   }
 
-  /** Makes the first chunk hold at least `length` bytes. */
-  #gather(length: number): void {
-    const first = this.#chunks[0];
-    if (first === undefined || first.length >= length) return;
-    const joined = new Uint8Array(length);
-    let filled = 0;
-    while (filled < length) {
-      const chunk = this.#chunks.shift() as Uint8Array;
-      const part = chunk.subarray(0, length - filled);
-      joined.set(part, filled);
-      filled += part.length;
-      if (part.length < chunk.length) this.#chunks.unshift(chunk.subarray(part.length));
-    }
-    this.#chunks.unshift(joined);
+  /** Goes on in new memory with what waits; twice of it, so that growing stays linear in time. */
+  #move(needed: number): void {
+    const waiting = this.#bytes.subarray(this.#start, this.#end);
+    this.#bytes = new Uint8Array(waiting.length === 0 ? needed : needed * 2);
+    this.#bytes.set(waiting);
+    this.#start = 0;
+    this.#end = waiting.length;
   }
 
-  #drop(length: number): void {
-    if (length === 0) return;
-    const first = this.#chunks[0] as Uint8Array;
-    if (first.length === length) this.#chunks.shift();
-    else this.#chunks[0] = first.subarray(length);
-    this.#length -= length;
+  /** An idle connection keeps no memory. */
+  #clear(): void {
+    this.#bytes = NONE;
+    this.#start = 0;
+    this.#end = 0;
   }
 }

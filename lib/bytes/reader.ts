@@ -95,7 +95,7 @@ export class ByteReader {
   }
 
   #advance(length: number): number {
-    if (length < 0 || length > this.remaining) {
+    if (!Number.isInteger(length) || length < 0 || length > this.remaining) {
       throw this.#fault(
         `Cannot read ${length} bytes at ${this.#offset}: ${this.remaining} are left`,
       );

@@ -73,7 +73,7 @@ export function parseCommand<T extends OptionTable>(
   const names = Object.keys(table).map(longName);
   const valued = new Set(Object.keys(table).filter((k) => table[k]?.value !== undefined));
   const parsed = parseArgs(joinValues(command, args, table, spellings), {
-    string: [...valued].map(longName),
+    string: ["_", ...[...valued].map(longName)], // "_": a code or file name of digits stays a text
     boolean: names.filter((_, i) => !valued.has(Object.keys(table)[i] as string)),
     collect: [...valued].map(longName),
     "--": true,
@@ -95,13 +95,32 @@ export function asksFor(
   command: Command,
   args: readonly string[],
 ): "help" | "version" | undefined {
-  const spellings = spellingsOf({ ...command.options, ...COMMON_OPTIONS });
-  for (const arg of args) {
-    if (arg === "--" || (command.stopsAtOperand && !arg.startsWith("-"))) return undefined;
+  const table: OptionTable = { ...command.options, ...COMMON_OPTIONS };
+  const spellings = spellingsOf(table);
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] as string;
     const key = spellings.get(arg);
     if (key === "help" || key === "version") return key;
+    if (arg === "--" || (command.stopsAtOperand && !isOption(arg))) return undefined;
+    const takesNext = key !== undefined && table[key]?.value !== undefined;
+    if (takesNext && valueBehind(args, i, spellings) !== undefined) i++;
   }
   return undefined;
+}
+
+function isOption(arg: string): boolean {
+  return arg.startsWith("-") && arg !== "-";
+}
+
+/** The argument behind an option, unless it is an option too: that value was forgotten. */
+function valueBehind(
+  args: readonly string[],
+  at: number,
+  spellings: ReadonlyMap<string, string>,
+): string | undefined {
+  const next = args[at + 1];
+  if (next === undefined || next === "--") return undefined;
+  return spellings.has(next.replace(/=.*$/s, "")) ? undefined : next;
 }
 
 function spellingsOf(table: OptionTable): Map<string, string> {
@@ -124,11 +143,10 @@ function joinValues(
   const joined: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] as string;
-    const isOption = arg.startsWith("-") && arg !== "-";
-    if (arg === "--" || (!isOption && command.stopsAtOperand)) {
+    if (arg === "--" || (!isOption(arg) && command.stopsAtOperand)) {
       return [...joined, "--", ...args.slice(arg === "--" ? i + 1 : i)];
     }
-    if (!isOption) {
+    if (!isOption(arg)) {
       joined.push(arg);
       continue;
     }
@@ -139,10 +157,10 @@ function joinValues(
     const option = table[key] as Option<unknown>;
     if (option.value === undefined) {
       if (equals >= 0) throw usage(command, `Option ${spelling} takes no value`);
-      joined.push(`--${longName(key)}`);
+      joined.push(`--${longName(key)}=true`); // bare, it would swallow a file named "true"
       continue;
     }
-    const text = equals < 0 ? args[++i] : arg.slice(equals + 1);
+    const text = equals >= 0 ? arg.slice(equals + 1) : valueBehind(args, i++, spellings);
     if (text === undefined || text === "") {
       throw usage(command, `Option ${spelling} needs a value: ${option.value}`);
     }

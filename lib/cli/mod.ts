@@ -6,6 +6,7 @@
 
 export * from "./command.ts";
 export * from "./console.ts";
+export * from "./daemon.ts";
 export * from "./exit.ts";
 export * from "./format.ts";
 export * from "./help.ts";

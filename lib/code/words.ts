@@ -23,6 +23,12 @@ export function generateCode(randomBytes: RandomBytes = systemRandom): string {
   return `${generateWord(randomBytes)}-${generateWord(randomBytes)}`;
 }
 
+/** Whether a code has the form of a generated one, and so 44 bits that nobody guesses. */
+export function isGeneratedCode(code: string): boolean {
+  const word = `(?:[${CONSONANTS}][${VOWELS}]){3}[${CONSONANTS}]`;
+  return new RegExp(`^${word}-${word}$`).test(code);
+}
+
 function generateWord(randomBytes: RandomBytes): string {
   const [a = 0, b = 0, c = 0] = randomBytes(BYTES_PER_WORD);
   let bits = (a << 16) | (b << 8) | c; // 24 bits, of which 22 are used

@@ -26,10 +26,12 @@ const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?$/i
 export function checkName(name: string, windows = false): NameRefusal | undefined {
   if (name === "") return "empty";
   if (name === "." || name === "..") return "a reference to a folder";
+  if (!name.isWellFormed()) return "not UTF-8"; // it would be created under another name
   if (name.includes("\0")) return "a NUL byte";
   if (/[/\\]/.test(name)) return "a path";
   if (new TextEncoder().encode(name).length > MAX_NAME_BYTES) return "longer than 255 bytes";
-  if (windows && (RESERVED.test(name) || /[:<>"|?*]|[. ]$/.test(name))) {
+  // deno-lint-ignore no-control-regex -- Windows refuses these characters in names
+  if (windows && (RESERVED.test(name) || /[:<>"|?*\x01-\x1f]|[. ]$/.test(name))) {
     return "a name that Windows reserves";
   }
   return undefined;

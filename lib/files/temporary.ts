@@ -142,7 +142,12 @@ async function placeWithoutLinks(path: string, target: string): Promise<void> {
     () => Deno.open(target, { createNew: true, write: true }),
   );
   reserved.close();
-  await withFile("create", target, () => Deno.rename(path, target));
+  try {
+    await Deno.rename(path, target);
+  } catch (error) {
+    await removeIfThere(target); // the empty file that held the name
+    throw toFileFault(error, "create", target);
+  }
 }
 
 /** A folder that is being filled; dispose of it on every way out. */

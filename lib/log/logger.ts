@@ -46,7 +46,7 @@ export function createLogger(options: LoggerOptions): Logger {
     if (LOG_LEVELS.indexOf(level) > most) return;
     options.write(
       options.format === "json"
-        ? JSON.stringify({ time: clock().toISOString(), level, event, ...fields })
+        ? toJson({ time: clock().toISOString(), level, event, ...fields })
         : formatText(level, event, fields),
     );
   };
@@ -66,8 +66,11 @@ function formatText(level: LogLevel, event: string, fields: LogFields): string {
 }
 
 function formatValue(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return escapeControls(
-    /[\s"=]/.test(text) && typeof value === "string" ? JSON.stringify(text) : text,
-  );
+  const text = typeof value === "string" ? value : toJson(value);
+  return escapeControls(/[\s"=]/.test(text) && typeof value === "string" ? toJson(text) : text);
+}
+
+/** Sizes of 64 bits are written too: a log must not bring down what it describes. */
+function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}` : part);
 }

@@ -4,4 +4,5 @@
  * @module
  */
 
+export * from "./http.ts";
 export * from "./registry.ts";

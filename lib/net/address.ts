@@ -34,7 +34,7 @@ export function parseHostPort(text: string, defaultPort?: number): HostPort {
     throw new RangeError("must be HOST:PORT, with an IPv6 address in brackets: [::1]:9000");
   }
   const host = match[1] ?? match[2] as string;
-  if (match[1] !== undefined && parseIp(host) === undefined) {
+  if (match[1] !== undefined && !(host.includes(":") && parseIp(host) !== undefined)) {
     throw new RangeError(`"${host}" is no IPv6 address`);
   }
   if (host === "" || /[\s/]/.test(host)) throw new RangeError("must name a host");
@@ -51,8 +51,7 @@ export function formatHostPort({ host, port }: HostPort): string {
 
 /** An IP address as a 128-bit number, IPv4 as IPv4-mapped; undefined for any other text. */
 export function parseIp(text: string): bigint | undefined {
-  const bare = text.replace(/%.*$/, "");
-  return bare.includes(":") ? parseV6(bare) : parseV4(bare);
+  return text.includes(":") ? parseV6(text.replace(/%.+$/, "")) : parseV4(text);
 }
 
 function parseV4(text: string): bigint | undefined {
@@ -96,9 +95,10 @@ export function plainIp(text: string): string {
 export function addressGroup(ip: string): string {
   const value = parseIp(ip);
   if (value === undefined) return ip;
-  return value >> 32n === V4_MAPPED >> 32n
-    ? plainIp(ip)
-    : `${(value >> 64n).toString(16).padStart(16, "0")}/64`;
+  if (value >> 32n !== V4_MAPPED >> 32n) {
+    return `${(value >> 64n).toString(16).padStart(16, "0")}/64`;
+  }
+  return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join(".");
 }
 
 /**
@@ -107,12 +107,13 @@ export function addressGroup(ip: string): string {
  * @throws {RangeError} that says what is wrong.
  */
 export function parseCidr(text: string): Cidr {
-  const [host = "", length] = text.split("/", 2);
+  const [host = "", length, surplus] = text.split("/", 3);
   const address = parseIp(host);
   if (address === undefined) throw new RangeError(`"${host}" is no IP address`);
   const width = host.includes(":") ? 128 : 32;
   const bits = length === undefined ? width : Number(length);
-  if (!/^[0-9]*$/.test(length ?? "0") || length === "" || bits > width) {
+  const isPlain = length === undefined || /^[0-9]+$/.test(length);
+  if (!isPlain || bits > width || surplus !== undefined) {
     throw new RangeError(`the prefix length must be 0 to ${width}`);
   }
   return { address, bits: bits + 128 - width };

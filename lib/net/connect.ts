@@ -11,6 +11,10 @@ import { lookup } from "node:dns/promises";
 import { formatHostPort, type HostPort, plainIp } from "./address.ts";
 import { DenoStream, toNetFault } from "./deno_stream.ts";
 import { type ByteStream, NetFault } from "./stream.ts";
+import { MAX_TIMER_MS } from "./timer.ts";
+
+/** Looks up all addresses of a name, in the order to try them. */
+export type LookUp = (host: string) => Promise<readonly string[]>;
 
 /** How long an address has before the next one is tried beside it (RFC 8305 section 5). */
 const HEAD_START_MS = 250;
@@ -29,18 +33,20 @@ export interface Connected {
  * Connects to a host and port.
  *
  * @param timeout Milliseconds for all attempts together.
+ * @param lookUp How names become addresses: the system's way unless another is given.
  * @throws {NetFault} that names the host, or the signal's reason.
  */
 export async function connectTcp(
   to: HostPort,
   timeout: number,
   signal?: AbortSignal,
+  lookUp: LookUp = askSystem,
 ): Promise<Connected> {
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), timeout);
+  const timer = setTimeout(() => deadline.abort(), Math.min(timeout, MAX_TIMER_MS));
   const all = AbortSignal.any(signal ? [signal, deadline.signal] : [deadline.signal]);
   try {
-    return await race(to, await resolve(to, all), all);
+    return await race(to, await resolve(to, all, lookUp), all);
   } catch (error) {
     signal?.throwIfAborted();
     if (deadline.signal.aborted) {
@@ -55,48 +61,58 @@ export async function connectTcp(
   }
 }
 
-async function resolve(to: HostPort, signal: AbortSignal): Promise<string[]> {
-  try {
-    const found = await abortable(lookup(to.host, { all: true }), signal);
-    return [...new Set(found.map(({ address }) => address))];
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new NetFault("unresolved", `Cannot connect to "${to.host}": the name has no address`, {
-      cause: error,
-    });
-  }
+async function askSystem(host: string): Promise<string[]> {
+  const found = await lookup(host, { all: true });
+  return found.map(({ address }) => address);
 }
 
-/** Starts one attempt after the other; the first connection wins and later ones are closed. */
+async function resolve(to: HostPort, signal: AbortSignal, lookUp: LookUp): Promise<string[]> {
+  let addresses: readonly string[] = [];
+  let cause: unknown;
+  try {
+    addresses = await abortable(lookUp(to.host), signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    cause = error;
+  }
+  if (addresses.length > 0) return [...new Set(addresses)];
+  throw new NetFault("unresolved", `Cannot connect to "${to.host}": the name has no address`, {
+    cause,
+  });
+}
+
+/** Starts one attempt after the other; the first connection wins and ends the other attempts. */
 async function race(
   to: HostPort,
   addresses: readonly string[],
   signal: AbortSignal,
 ): Promise<Connected> {
+  signal.throwIfAborted();
   const first = Promise.withResolvers<Deno.TcpConn>();
   first.promise.catch(() => {}); // awaited below; it may reject before that
+  const over = new AbortController();
   const faults: NetFault[] = [];
-  let settled = false;
   const attempt = async (host: string) => {
     try {
-      const connection = await Deno.connect({ hostname: host, port: to.port });
-      if (settled) connection.close();
-      settled = true;
-      first.resolve(connection);
+      const options = { hostname: host, port: to.port, signal: over.signal };
+      const connection = await Deno.connect(options);
+      if (over.signal.aborted) connection.close();
+      else first.resolve(connection);
+      over.abort(); // an attempt left alone would keep the process alive for minutes
     } catch (error) {
       faults.push(toNetFault(error, `connect to ${formatHostPort({ host, port: to.port })}`));
       if (faults.length === addresses.length) first.reject(faults[0]);
     }
   };
   const abort = () => {
-    settled = true;
+    over.abort();
     first.reject(signal.reason);
   };
   signal.addEventListener("abort", abort, { once: true });
   try {
     for (const address of addresses) {
-      if (settled) break;
-      await headStart(attempt(address));
+      if (over.signal.aborted) break;
+      await headStart(attempt(address), over.signal);
     }
     return wrap(await first.promise);
   } finally {
@@ -104,11 +120,12 @@ async function race(
   }
 }
 
-async function headStart(attempt: Promise<void>): Promise<void> {
-  const over = new AbortController();
-  const pause = delay(HEAD_START_MS, { signal: over.signal }).catch(() => {}); // cut short below
-  await Promise.race([attempt, pause]);
-  over.abort();
+/** Waits until the attempt is through, its head start is used up, or all is over. */
+async function headStart(attempt: Promise<void>, over: AbortSignal): Promise<void> {
+  const through = new AbortController();
+  const pause = delay(HEAD_START_MS, { signal: AbortSignal.any([through.signal, over]) });
+  await Promise.race([attempt, pause.catch(() => {})]); // it is cut short on purpose
+  through.abort();
 }
 
 function wrap(connection: Deno.TcpConn): Connected {

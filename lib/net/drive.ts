@@ -7,6 +7,7 @@
 import type { Machine, Step } from "./machine.ts";
 import { Outbox } from "./outbox.ts";
 import { type ByteStream, NetFault } from "./stream.ts";
+import { MAX_TIMER_MS } from "./timer.ts";
 
 const READ_BUFFER_BYTES = 64 * 1024;
 /** Bytes that may wait for a peer that does not read, unless a driver says otherwise. */
@@ -52,19 +53,21 @@ export class Driver<Event> {
    */
   async run(): Promise<void> {
     const signal = this.#options.signal;
-    signal?.throwIfAborted();
     const abort = () => this.#fail(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
     try {
+      signal?.throwIfAborted();
       this.apply(this.#machine.start(this.#now()));
       await this.#readAll();
       await this.#events;
       await this.#outbox.flush();
       if (this.#failure !== undefined) throw this.#failure;
     } catch (error) {
-      throw this.#failure ?? error;
+      // A failed write closes the stream: that is the cause, the interrupted read its consequence.
+      throw this.#failure ?? this.#outbox.failure ?? error;
     } finally {
       signal?.removeEventListener("abort", abort);
+      this.#done = true; // a step that comes from outside from now on starts nothing
       clearTimeout(this.#timer);
       this.#stream.close();
     }
@@ -75,7 +78,8 @@ export class Driver<Event> {
     if (this.#done) return;
     for (const bytes of step.send) {
       if (!this.#outbox.push(bytes)) {
-        this.#fail(new NetFault("lost", "Cannot write: the other side does not read"));
+        const unread = new NetFault("lost", "Cannot write: the other side does not read");
+        this.#fail(this.#outbox.failure ?? unread);
         return;
       }
     }
@@ -132,7 +136,19 @@ export class Driver<Event> {
     clearTimeout(this.#timer);
     const wakeAt = this.#machine.wakeAt;
     if (wakeAt === undefined) return;
-    const delay = Math.max(0, wakeAt - this.#now());
-    this.#timer = setTimeout(() => this.apply(this.#machine.tick(this.#now())), delay);
+    const delay = Math.min(Math.max(0, wakeAt - this.#now()), MAX_TIMER_MS);
+    this.#timer = setTimeout(() => this.#wake(), delay);
+  }
+
+  /** A machine that throws ends its own connection, not the process. */
+  #wake(): void {
+    const now = this.#now();
+    const wakeAt = this.#machine.wakeAt;
+    if (wakeAt === undefined || now < wakeAt) return this.#schedule(); // the timer came early
+    try {
+      this.apply(this.#machine.tick(now));
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 }

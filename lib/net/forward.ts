@@ -57,8 +57,8 @@ export interface ForwardOptions {
  * @throws {NetFault} when either connection is lost.
  */
 export async function forward(
-  from: ByteStream,
-  to: ByteStream,
+  from: Pick<ByteStream, "read">,
+  to: Pick<ByteStream, "write">,
   { budget, onBytes }: ForwardOptions,
 ): Promise<void> {
   let buffer = new Uint8Array(LEAST_BUFFER_BYTES);

@@ -7,6 +7,7 @@
 export * from "./accept.ts";
 export * from "./address.ts";
 export * from "./admission.ts";
+export * from "./backoff.ts";
 export * from "./connect.ts";
 export * from "./deadlines.ts";
 export * from "./deno_stream.ts";

@@ -28,13 +28,19 @@ export class Outbox {
     return this.#queued;
   }
 
+  /** Why a write failed; undefined as long as none did. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
   /**
    * Puts bytes at the end; they are not copied.
    *
-   * @returns false when they do not fit: nothing was put in, and the connection should be closed.
+   * @returns false when they do not fit or a write has failed: nothing was put in, and the
+   *   connection should be closed.
    */
   push(bytes: Uint8Array): boolean {
-    if (this.#queued + bytes.length > this.#limit) return false;
+    if (this.#failure !== undefined || this.#queued + bytes.length > this.#limit) return false;
     this.#waiting.push(bytes);
     this.#queued += bytes.length;
     this.#writing ??= this.#writeAll();
@@ -53,7 +59,7 @@ export class Outbox {
 
   async #writeAll(): Promise<void> {
     try {
-      while (this.#waiting.length > 0 && this.#failure === undefined) {
+      while (this.#waiting.length > 0) {
         const bytes = this.#waiting.length === 1
           ? this.#waiting[0] as Uint8Array
           : concat(this.#waiting);
@@ -63,6 +69,8 @@ export class Outbox {
       }
     } catch (error) {
       this.#failure = error;
+      this.#waiting = [];
+      this.#queued = 0;
       this.#stream.close(); // whoever reads from it learns of the loss
     } finally {
       this.#writing = undefined;

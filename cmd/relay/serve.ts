@@ -1,0 +1,47 @@
+/**
+ * `relay serve`: one process, one gate, all transfer protocols behind it.
+ *
+ * @module
+ */
+
+import {
+  aborted,
+  announceReady,
+  EXIT,
+  listenForReload,
+  listenForSignals,
+} from "../../lib/cli/mod.ts";
+import { createLogger } from "../../lib/log/mod.ts";
+import { notifyManager } from "../../lib/net/mod.ts";
+import { type HostedRelay, hostRelay, type ServeOptions, toListenFault } from "./host.ts";
+
+/** Runs until SIGINT or SIGTERM. */
+export async function serve(options: ServeOptions): Promise<number> {
+  using interrupts = listenForSignals(["SIGINT", "SIGTERM"]);
+  const log = createLogger({
+    format: options.log,
+    level: options.logLevel,
+    write: (line) => void Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`)),
+  });
+  using _reload = listenForReload(() => log.info("nothing to reload"));
+  let relay: HostedRelay;
+  try {
+    relay = hostRelay(options, log);
+  } catch (error) {
+    throw toListenFault(error);
+  }
+  announceReady(log, options.log, relay.listeners);
+  await notifyManager(Deno.env.get("NOTIFY_SOCKET"), "READY=1");
+  dropPermissions();
+  await Promise.race([aborted(interrupts.signal), relay.running]);
+  await relay.close();
+  log.info("stopped");
+  return EXIT.done;
+}
+
+/** All sockets are bound: from here on the process needs nothing from the system but time. */
+function dropPermissions(): void {
+  for (const name of ["net", "read", "write", "env", "sys"] as const) {
+    Deno.permissions.revokeSync({ name });
+  }
+}

@@ -1,0 +1,178 @@
+// Running the programs as a user does: from source with exactly the flags of their tasks, or as
+// executables. What they print can be waited for.
+
+import { concat } from "@std/bytes/concat";
+
+const ROOT = new URL("../../", import.meta.url);
+const utf8 = new TextDecoder();
+
+/** A program's task in deno.json is `deno run FLAGS cmd/PROGRAM/main.ts`; these are its flags. */
+export function programFlags(program: string): string[] {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  const words: string[] = tasks[program]?.command.split(" ") ?? [];
+  if (words[0] !== "deno" || words[1] !== "run" || words.at(-1) !== `cmd/${program}/main.ts`) {
+    throw new Error(`Cannot run ${program}: its task in deno.json does not`);
+  }
+  return words.slice(2, -1);
+}
+
+/** How a program is started. */
+export interface StartOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Written to standard input, which is then closed; "open" leaves it open, absent is /dev/null. */
+  readonly stdin?: string | Uint8Array | "open";
+  /** A folder of executables to use instead of the source. */
+  readonly executables?: string | undefined;
+  /** Called for every line as it comes. */
+  readonly onLine?: (stream: "stdout" | "stderr", line: string) => void;
+}
+
+/** How a program ended. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program that runs. */
+export class Program implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #output: Record<"stdout" | "stderr", Uint8Array[]> = { stdout: [], stderr: [] };
+  readonly #readers: readonly Promise<void>[];
+  readonly #onLine: StartOptions["onLine"];
+  readonly stdin: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  #changed = Promise.withResolvers<void>();
+
+  private constructor(child: Deno.ChildProcess, options: StartOptions) {
+    this.#child = child;
+    this.#onLine = options.onLine;
+    this.#readers = [this.#read("stdout"), this.#read("stderr")];
+    if (options.stdin === undefined) return;
+    this.stdin = child.stdin.getWriter();
+    if (options.stdin === "open") return;
+    const input = options.stdin;
+    const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
+    // A program may end without reading it all.
+    this.stdin.write(bytes).then(() => this.stdin?.close()).catch(() => {});
+  }
+
+  /** Starts `relay`, `coffer-server` and so on with nothing in its environment but what is given. */
+  static start(name: string, args: readonly string[], options: StartOptions = {}): Program {
+    const fromSource = options.executables === undefined;
+    const path = new URL(`cmd/${name}/main.ts`, ROOT).pathname;
+    const own: Record<string, string> = {};
+    if (fromSource) {
+      for (const key of ["DENO_DIR", "HOME", "DENO_TLS_CA_STORE", "PATH"]) {
+        const value = Deno.env.get(key);
+        if (value !== undefined) own[key] = value;
+      }
+    }
+    const command = new Deno.Command(
+      fromSource ? Deno.execPath() : `${options.executables}/${name}`,
+      {
+        args: fromSource
+          ? ["run", "--quiet", `--config=${new URL("deno.json", ROOT).pathname}`]
+            .concat(programFlags(name), path, args)
+          : [...args],
+        clearEnv: true,
+        env: { NO_COLOR: "1", ...own, ...options.env },
+        ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+        stdin: options.stdin === undefined ? "null" : "piped",
+        stdout: "piped",
+        stderr: "piped",
+      },
+    );
+    return new Program(command.spawn(), options);
+  }
+
+  /** Runs a program to its end. */
+  static async run(
+    name: string,
+    args: readonly string[],
+    options: StartOptions = {},
+  ): Promise<Ended> {
+    await using program = Program.start(name, args, options);
+    return await program.ended();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  get stdout(): string {
+    return utf8.decode(this.stdoutBytes);
+  }
+
+  get stdoutBytes(): Uint8Array<ArrayBuffer> {
+    return concat(this.#output.stdout);
+  }
+
+  get stderr(): string {
+    return utf8.decode(concat(this.#output.stderr));
+  }
+
+  /** Waits until the output matches; fails if the program ends first or it takes too long. */
+  async waitFor(
+    stream: "stdout" | "stderr",
+    pattern: RegExp,
+    timeout = 20_000,
+  ): Promise<RegExpExecArray> {
+    const ended = Promise.all(this.#readers).then(() => true);
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new Error(`No ${pattern} within ${timeout} ms in:\n${this.#describe()}`)),
+      timeout,
+    );
+    try {
+      while (true) {
+        const found = pattern.exec(this[stream]);
+        if (found !== null) return found;
+        if (await Promise.race([this.#changed.promise, ended, late.promise])) {
+          const last = pattern.exec(this[stream]);
+          if (last !== null) return last;
+          throw new Error(`The program ended without ${pattern}:\n${this.#describe()}`);
+        }
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Waits for the end; 128 + n if a signal killed it. */
+  async ended(): Promise<Ended> {
+    const [{ code }] = await Promise.all([this.#child.status, ...this.#readers]);
+    return { code, stdout: this.stdout, stderr: this.stderr };
+  }
+
+  kill(signal: Deno.Signal): void {
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended already
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill("SIGKILL");
+    await this.ended();
+    await this.stdin?.close().catch(() => {}); // closed already, or broken by the end
+  }
+
+  async #read(stream: "stdout" | "stderr"): Promise<void> {
+    let rest = "";
+    for await (const chunk of this.#child[stream]) {
+      this.#output[stream].push(chunk);
+      this.#changed.resolve();
+      this.#changed = Promise.withResolvers<void>();
+      if (this.#onLine === undefined) continue;
+      const lines = (rest + utf8.decode(chunk, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) this.#onLine(stream, line);
+    }
+  }
+
+  #describe(): string {
+    return `stdout: ${this.stdout}\nstderr: ${this.stderr}`;
+  }
+}
