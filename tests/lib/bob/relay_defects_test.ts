@@ -58,6 +58,24 @@ Deno.test("bob-relay 10.8: uid ffff is an ordinary one, and uids are used again"
   assertEquals(world.take("s"), `012c07${X}me\0`);
 });
 
+Deno.test("bob-relay 10.8: a peer with a used uid inherits nothing of the one before", () => {
+  const world = worldOf("s1 c2");
+  agree(world, ["c2", 2], ["s1", 1]);
+  world.end("s1");
+  for (let uid = 3; uid <= 0xffff; uid++) {
+    world.open(`c${uid}`, { identity: "a:1" });
+    hello(world, `c${uid}`);
+    world.end(`c${uid}`);
+  }
+  world.open("s-next");
+  hello(world, "s-next");
+  const last = world.told.at(-1);
+  assertEquals(last?.type === "registered" && last.uid, 1);
+  takeAll(world);
+  world.send("c2", "00010a");
+  assertEquals([takeAll(world), drops(world)], [{}, ["no-agreement"]]);
+});
+
 Deno.test("bob-relay 10.9: nothing malformed, gone or silent stays open", async (t) => {
   for (
     const bytes of ["zzzz00", "000010", "00000cX0001", "00000cC00x1", "00010d\x05", "0000090x01"]

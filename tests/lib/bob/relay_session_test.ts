@@ -1,37 +1,21 @@
 import { assert, assertEquals } from "@std/assert";
 import { decodeHex } from "@std/encoding/hex";
 import { RelayWorld, text } from "./relay_world.ts";
-
-interface Step {
-  readonly link: "sender/main" | "receiver/main" | "sender/secure" | "receiver/secure";
-  readonly direction: "peer->relay" | "relay->peer";
-  readonly bytes?: string;
-  readonly event?: "end of stream";
-}
-
-interface Session {
-  readonly sender_identity: string;
-  readonly receiver_identity: string;
-  readonly steps: readonly Step[];
-}
+import { type Session, sessionOf, type SessionStep } from "./sessions.ts";
 
 /** What ours sends beyond the recording, after everything that was recorded on that link. */
 interface Difference {
   readonly session: string;
   readonly section: string;
   readonly why: string;
-  readonly link: Step["link"];
+  readonly link: SessionStep["link"];
   readonly extra: string;
 }
 
-const FOLDER = new URL("../../vectors/bob/", import.meta.url);
-
-const differences: readonly Difference[] = readVector("relay-behaviour").sessions;
+const differences: readonly Difference[] = JSON.parse(
+  Deno.readTextFileSync(new URL("../../vectors/bob/relay-behaviour.json", import.meta.url)),
+).sessions;
 const LINKS = ["sender/main", "receiver/main", "sender/secure", "receiver/secure"] as const;
-
-function readVector(name: string) {
-  return JSON.parse(Deno.readTextFileSync(new URL(`${name}.json`, FOLDER)));
-}
 
 /** Peers as recorded; the relay is ours. Returns what each link got, and whether pairs joined. */
 function replay(session: Session, cut: (bytes: Uint8Array) => Uint8Array[]) {
@@ -55,12 +39,12 @@ function replay(session: Session, cut: (bytes: Uint8Array) => Uint8Array[]) {
 }
 
 /** What the reference sent on a link; on the secure port up to the code, then bytes just pass. */
-function expected(name: string, session: Session, link: Step["link"]): string {
+function expected(session: Session, link: SessionStep["link"]): string {
   const steps = session.steps.filter((step) =>
     step.link === link && step.direction === "relay->peer" && step.bytes !== undefined
   );
   const counted = link.endsWith("/secure") ? steps.slice(0, 1) : steps;
-  const difference = differences.find((one) => one.session === name && one.link === link);
+  const difference = differences.find((one) => one.session === session.name && one.link === link);
   return counted.map(({ bytes }) => text(decodeHex(bytes as string))).join("") +
     (difference?.extra ?? "");
 }
@@ -75,7 +59,7 @@ for (
   ] as const
 ) {
   Deno.test(`RelayMachine and SecureMachine replay ${name} however it is cut`, () => {
-    const session: Session = readVector(name);
+    const session = sessionOf(name);
     const longest = Math.max(
       ...session.steps
         .filter(({ link, direction }) => link.endsWith("/main") && direction === "peer->relay")
@@ -92,7 +76,7 @@ for (
       const { world, received } = replay(session, cut);
       for (const link of LINKS) {
         if (!world.names().includes(link)) continue;
-        assertEquals(received.get(link), expected(name, session, link), link);
+        assertEquals(received.get(link), expected(session, link), link);
       }
       for (const link of ["sender/main", "receiver/main"] as const) {
         assertEquals(world.closed(link), agrees ? "paired" : "ended");
@@ -107,7 +91,7 @@ for (
 Deno.test("RelayMachine differs from the recorded sessions only where the data says so", () => {
   for (const { session, section, why, link, extra } of differences) {
     assert(section.length > 0 && why.length > 0 && extra.length > 0, session);
-    const { received } = replay(readVector(session), (bytes) => [bytes]);
+    const { received } = replay(sessionOf(session), (bytes) => [bytes]);
     assert(received.get(link)?.endsWith(extra), session);
   }
 });

@@ -136,9 +136,13 @@ Deno.test("Rooms forgets a pair whose peer waited for too long, and names the ot
 });
 
 Deno.test("Rooms forgets an older pair of the same identity, whoever holds a place in it", () => {
+  const other: Remote = { identity: latin("10.0.0.3:40003"), group: "10.0.0.3" };
+  const unopened = roomsWithPair();
+  unopened.record(other, server, 10);
+  assertEquals([unopened.size, unopened.nextExpiry], [1, 10 + PAIR_TIMEOUT_MS]);
+
   const rooms = roomsWithPair();
   rooms.claim(CLIENT_LINE, 1, client.group, 0);
-  const other: Remote = { identity: latin("10.0.0.3:40003"), group: "10.0.0.3" };
   rooms.record(other, server, 10);
   assertEquals(rooms.size, 1);
   assertEquals(rooms.claim(SERVER_LINE, 2, server.group, 20), { type: "unknown" });
