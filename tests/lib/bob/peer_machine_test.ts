@@ -6,7 +6,8 @@ import {
   ReceiverMachine,
   SenderMachine,
 } from "../../../lib/bob/mod.ts";
-import type { Machine } from "../../../lib/net/mod.ts";
+import { Driver, type Machine } from "../../../lib/net/mod.ts";
+import { memoryStreamPair } from "../../support/memory_stream.ts";
 import {
   bytesOfText,
   identityOf,
@@ -108,3 +109,28 @@ for (const role of ["sender", "receiver"] as const) {
     assert(received > 5_000_000, "as many announcements as there are uids must be possible");
   });
 }
+
+Deno.test("A receiver under its driver works off many announcements and lets others have turns", async () => {
+  const [peer, relay] = memoryStreamPair();
+  const count = 60;
+  let turns = 0;
+  const clock = setInterval(() => turns++, 1);
+  const driver = new Driver(peer, machineOf("receiver"), { onEvent: () => {} });
+  const running = driver.run();
+  await relay.write(joined(manyPackets("receiver", count)));
+  const buffer = new Uint8Array(65536);
+  const answer = joined([{
+    type: "x-and-client-identity",
+    uid: 1,
+    x: knock.x,
+    identity: OWN.receiver.identity,
+  }]);
+  const hello = encodePacket({ type: "hello-as-a-client", uid: 0 });
+  for (let left = hello.length + count * answer.length; left > 0;) {
+    left -= await relay.read(buffer) ?? 0;
+  }
+  relay.close();
+  await running;
+  clearInterval(clock);
+  assert(turns >= count / EXCHANGES_PER_CALL / 2, `${turns} turns`);
+});

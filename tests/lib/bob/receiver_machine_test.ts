@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   type BobFaultCode,
-  DONE_TIMEOUT_MS,
   GuessBudget,
   MAX_ANNOUNCED_ROUNDS,
   MAX_GUESSES_PER_PEER,
@@ -12,6 +11,17 @@ import {
 import { encodePublic, type PublicElement } from "../../../lib/spoke/mod.ts";
 import { Probe } from "./probe.ts";
 import {
+  agree,
+  announce,
+  closed,
+  complaint,
+  DONE,
+  fail,
+  failureOf,
+  nameOf,
+  registered,
+} from "./receiver_world.ts";
+import {
   bytesOfText,
   identityOf,
   makeHost,
@@ -20,192 +30,6 @@ import {
   randomBytes,
   serverFor,
 } from "./strangers.ts";
-
-const OWN_UID = 1; // only its identity matters
-
-/** A receiver that has been registered. */
-function registered(most = 100, { known = true } = {}) {
-  const guesses = new GuessBudget(most);
-  const machine = new ReceiverMachine({ password: bytesOfText(PASSWORD), guesses, randomBytes });
-  const probe = new Probe<ReceiverEvent>(machine);
-  assertEquals(probe.takePackets(), [{ type: "hello-as-a-client", uid: 0 }]);
-  if (known) {
-    probe.feedPackets({ type: "client-identity", uid: 0, identity: identityOf(OWN_UID) });
-    assertEquals(probe.takeTold(), [{ type: "registered", identity: "10.0.0.1:40001" }]);
-  }
-  return { guesses, machine, probe };
-}
-
-type World = ReturnType<typeof registered>;
-
-/** Announces a sender up to its packet 06, which is not fed yet. */
-function announce({ probe }: World, uid: number, password?: string) {
-  const host = makeHost(uid, password);
-  probe.feedPackets(host.announcement);
-  const { reply, pending } = host.answer(onlyPacket(probe.takePackets(), "x-and-client-identity"));
-  return { host, reply, pending };
-}
-
-/** The same up to the proof of the password; the sender's keys. */
-function prove(world: World, uid: number) {
-  const { reply, pending } = announce(world, uid);
-  world.probe.feedPackets(reply);
-  return pending.receiveValidator(
-    onlyPacket(world.probe.takePackets(), "client-validator").validator,
-  );
-}
-
-/** The same up to the agreement; the events are left. */
-function agree(world: World, uid: number) {
-  const keys = prove(world, uid);
-  world.probe.takeTold();
-  world.probe.feedPackets({ type: "agreement", uid });
-  assertEquals(world.probe.takePackets(), []);
-  return keys;
-}
-
-function fail(world: World, uid: number) {
-  world.probe.feedPackets(announce(world, uid, "wrong").reply);
-  assertEquals(world.probe.takePackets(), [
-    { type: "spoke-failure", uid, reason: "invalid-client-validator" },
-  ]);
-}
-
-function nameOf(uid: number) {
-  return { uid, identity: String.fromCharCode(...identityOf(uid)) };
-}
-
-function complaint(reason: "invalid-server" | "no-handshake", peer: number): Packet {
-  return { type: "relay-failure", uid: 0, reason, peer };
-}
-
-const failureOf = (uid: number): Packet => {
-  return { type: "spoke-failure", uid, reason: "invalid-server-validator" };
-};
-const closed = (peer: number): Packet => ({ type: "closed", uid: 0, peer });
-const DONE: Packet = { type: "done", uid: 0 };
-
-Deno.test("ReceiverMachine hands over the keys of the sender that was accepted", () => {
-  const world = registered();
-  const keys = agree(world, 2);
-  assertEquals(world.probe.takeTold(), [{ type: "agreed", ...nameOf(2) }]);
-  world.probe.apply(world.machine.accept(2, world.probe.now));
-  assertEquals(world.probe.takePackets(), [{ type: "accepted", uid: 2 }]);
-  assertEquals([world.probe.takeTold(), world.probe.done], [[], false]);
-  world.probe.feedPackets(DONE);
-  const [event] = world.probe.takeEvents();
-  assert(event?.type === "accepted");
-  assertEquals(event.keys, keys);
-  assertEquals([event.uid, event.identity], [2, identityOf(2)]);
-  assert(world.probe.done);
-  world.probe.feedPackets(DONE, failureOf(2));
-  world.probe.wait(2 * DONE_TIMEOUT_MS);
-  assertEquals(world.probe.takeTold(), []);
-});
-
-Deno.test("ReceiverMachine ends when its user refuses", () => {
-  const world = registered();
-  agree(world, 2);
-  world.probe.takeTold();
-  world.probe.apply(world.machine.refuse(2, world.probe.now));
-  assertEquals(world.probe.takePackets(), [{ type: "refused", uid: 2 }]);
-  assertEquals(world.probe.takeTold(), [{ type: "refused", ...nameOf(2) }]);
-  assert(world.probe.done);
-});
-
-Deno.test("ReceiverMachine asks about one sender at a time, in the order of their agreements", () => {
-  const world = registered();
-  const { machine, probe } = world;
-  agree(world, 2);
-  const keys = agree(world, 3);
-  agree(world, 4);
-  assertEquals(probe.takeTold().filter(({ type }) => type !== "senders"), []);
-  probe.apply(machine.accept(3, probe.now)); // not asked yet
-  probe.apply(machine.refuse(4, probe.now));
-  assertEquals(probe.takePackets(), []);
-  probe.apply(machine.refuse(2, probe.now));
-  assertEquals(probe.takePackets(), [{ type: "refused", uid: 2 }]);
-  assertEquals(probe.takeTold(), [
-    { type: "refused", ...nameOf(2) },
-    { type: "agreed", ...nameOf(3) },
-    { type: "senders", waiting: 3, failed: 1 },
-  ]);
-  probe.apply(machine.accept(3, probe.now));
-  probe.feedPackets(closed(4), DONE);
-  const event = probe.takeEvents().at(-1);
-  assert(event?.type === "accepted");
-  assertEquals(event.keys, keys);
-});
-
-Deno.test("ReceiverMachine withdraws the question when its sender is gone", async (t) => {
-  const cases: Record<string, (world: World) => Packet> = {
-    "09": () => closed(2),
-    "0d": () => failureOf(2),
-    "04 with another public": () => makeHost(2).announcement,
-  };
-  for (const [name, packet] of Object.entries(cases)) {
-    await t.step(name, () => {
-      const world = registered();
-      agree(world, 2);
-      agree(world, 3);
-      agree(world, 4);
-      world.probe.takeTold();
-      world.probe.feedPackets(closed(3));
-      world.probe.feedPackets(packet(world));
-      assertEquals(world.probe.takeTold().filter(({ type }) => type !== "senders"), [
-        { type: "cancelled", ...nameOf(2) },
-        { type: "agreed", ...nameOf(4) },
-      ]);
-      world.probe.takePackets();
-      world.probe.apply(world.machine.accept(2, world.probe.now)); // the answer came too late
-      world.probe.apply(world.machine.refuse(2, world.probe.now));
-      assertEquals(world.probe.takePackets(), []);
-      assertEquals(world.probe.done, false);
-      world.probe.feedPackets(closed(4));
-      assertEquals(world.probe.takeTold()[0], { type: "cancelled", ...nameOf(4) });
-    });
-  }
-});
-
-Deno.test("ReceiverMachine gives up a sender that is gone after the acceptance", async (t) => {
-  const cases: Record<string, (world: World) => void> = {
-    "no 0e in time": ({ probe }) => probe.wait(DONE_TIMEOUT_MS),
-    "09": ({ probe }) => probe.feedPackets(closed(2)),
-    "0d": ({ probe }) => probe.feedPackets(failureOf(2)),
-    "04 with another public": ({ probe }) => probe.feedPackets(makeHost(2).announcement),
-  };
-  for (const [name, act] of Object.entries(cases)) {
-    await t.step(name, () => {
-      const world = registered();
-      agree(world, 2);
-      world.probe.apply(world.machine.accept(2, world.probe.now));
-      world.probe.wait(DONE_TIMEOUT_MS - 1);
-      world.probe.takeTold();
-      act(world);
-      assertEquals(world.probe.takeTold(), [{ type: "sender-gone", ...nameOf(2) }]);
-      assert(world.probe.done);
-    });
-  }
-});
-
-Deno.test("ReceiverMachine starts nothing new while it waits for 0e", () => {
-  const world = registered();
-  const { machine, probe } = world;
-  const other = announce(world, 3);
-  prove(world, 4);
-  agree(world, 2);
-  probe.apply(machine.accept(2, probe.now));
-  probe.takePackets();
-  probe.takeTold();
-  probe.feedPackets(makeHost(5).announcement, other.reply, { type: "agreement", uid: 4 });
-  probe.apply(machine.accept(2, probe.now));
-  probe.apply(machine.accept(4, probe.now));
-  probe.apply(machine.refuse(4, probe.now));
-  assertEquals([probe.takePackets(), probe.takeTold()], [[], []]);
-  assertEquals(world.guesses.spent, 0);
-  probe.feedPackets(DONE);
-  assertEquals(probe.takeEvents().at(-1)?.type, "accepted");
-});
 
 Deno.test("ReceiverMachine counts the senders that wait and those that have another password", () => {
   const world = registered();
@@ -364,6 +188,22 @@ Deno.test("ReceiverMachine complains about what comes out of turn", () => {
   assertEquals(world.probe.takePackets(), [], "repeated packets change nothing");
 });
 
+Deno.test("bob-relay 10.12: each exchange draws a scalar of its own from the source handed in", () => {
+  const lengths: number[] = [];
+  const source = (length: number) => {
+    lengths.push(length);
+    return new Uint8Array(length).fill(8 * lengths.length);
+  };
+  const options = { password: bytesOfText(PASSWORD), guesses: new GuessBudget(1) };
+  const probe = new Probe(new ReceiverMachine({ ...options, randomBytes: source }));
+  const { announcement } = makeHost(2);
+  probe.takePackets();
+  probe.feedPackets({ type: "client-identity", uid: 0, identity: identityOf(1) });
+  probe.feedPackets(announcement, { ...announcement, server: 3 });
+  const points = probe.takePackets().map((packet) => "x" in packet ? `${packet.x}` : packet.type);
+  assertEquals([lengths, new Set(points).size], [[32, 32], 2]);
+});
+
 Deno.test("bob-relay 10.14: the receiver does not send the relay a complaint that it cannot read", () => {
   const world = registered();
   world.probe.feedPackets(DONE);
@@ -481,19 +321,6 @@ Deno.test("bob-relay 10.15: senders that never answer the receiver spend no gues
   assertEquals(world.guesses.spent, 0);
   fail(world, 21);
   assertEquals(world.guesses.spent, 1);
-});
-
-Deno.test("bob-relay 10.15: used-up guesses do not stop a sender that the user is asked about", () => {
-  const world = registered(1);
-  agree(world, 2);
-  fail(world, 3);
-  world.probe.takeTold();
-  world.probe.feedPackets(announce(world, 4).reply);
-  assertEquals(world.probe.takePackets(), []);
-  assertEquals(world.probe.done, false);
-  world.probe.apply(world.machine.accept(2, world.probe.now));
-  world.probe.feedPackets(DONE);
-  assertEquals(world.probe.takeEvents().at(-1)?.type, "accepted");
 });
 
 Deno.test("bob-relay 10.15: a sender that tries eight passwords on one connection is ignored", () => {

@@ -99,7 +99,7 @@ Deno.test("RecordReader gives what is there while the stream stays open", async 
   }
 });
 
-Deno.test("RecordReader ends at the close marker between records", async () => {
+Deno.test("bob-relay 10.13: RecordReader tells an end by the unsigned close marker from other ends", async () => {
   for (const session of RECORD_SESSIONS) {
     for (const after of [[], [0xff, 0xff], [1, 2, 3]]) {
       const stream = joined(session.stream, CLOSE_MARKER, Uint8Array.from(after));

@@ -53,7 +53,7 @@ Deno.test("RecordWriter writes the recorded plaintexts as the recorded frames", 
 });
 
 for (const generation of GENERATIONS) {
-  Deno.test(`RecordWriter keeps the boundaries of all sizes: ${generation}`, async () => {
+  Deno.test(`bob-relay 10.2: RecordWriter makes each piece one record, whatever its size: ${generation}`, async () => {
     const sizes = [0, 1, 2047, 32766, 32767, 0, 5, 20, ...Array(150).fill(3), 32767, 32767];
     const pieces = sizes.map((size, index) => new Uint8Array(size).fill(index));
     const sink = new Sink();
