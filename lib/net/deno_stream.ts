@@ -72,6 +72,8 @@ function describe(code: NetFaultCode, text: string): string {
 export class DenoStream implements ByteStream {
   readonly #connection: Deno.Conn;
   readonly #peer: string;
+  /** Rejects of the writes that are under way. */
+  readonly #writes = new Set<(fault: NetFault) => void>();
   #closed = false;
 
   /** Takes the connection over; `peer` is how messages name the other end. */
@@ -91,12 +93,14 @@ export class DenoStream implements ByteStream {
 
   /** Writes all of the bytes. */
   async write(bytes: Uint8Array): Promise<void> {
+    // Deno 2.6 does not end a write when its connection is closed, only when the peer goes away.
+    const { promise: written, resolve, reject } = Promise.withResolvers<void>();
+    this.#writes.add(reject);
+    this.#writeAll(bytes).then(resolve, reject);
     try {
-      for (let written = 0; written < bytes.length;) {
-        written += await this.#connection.write(bytes.subarray(written));
-      }
-    } catch (error) {
-      throw this.#fault(error, "write to");
+      await written;
+    } finally {
+      this.#writes.delete(reject);
     }
   }
 
@@ -114,6 +118,17 @@ export class DenoStream implements ByteStream {
     if (this.#closed) return;
     this.#closed = true;
     this.#connection.close();
+    for (const reject of this.#writes) reject(this.#fault(undefined, "write to"));
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let written = 0; written < bytes.length;) {
+        written += await this.#connection.write(bytes.subarray(written));
+      }
+    } catch (error) {
+      throw this.#fault(error, "write to");
+    }
   }
 
   #fault(error: unknown, action: string): NetFault {
