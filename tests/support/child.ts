@@ -55,3 +55,9 @@ export async function* linesOf(output: ReadableStream<Uint8Array>): AsyncGenerat
   }
   if (open !== "") yield open;
 }
+
+/** Whether a program is on the path of this machine; tests that need it are ignored otherwise. */
+export function hasProgram(name: string): boolean {
+  const { success } = new Deno.Command("sh", { args: ["-c", `command -v ${name}`] }).outputSync();
+  return success;
+}
