@@ -85,7 +85,7 @@ export class Console {
   }
 
   #drawBar(line: string): void {
-    if (!this.isTerminal) return;
+    if (!this.isTerminal || line === this.#bar) return;
     writeAll(this.#err, line === "" ? "\r\x1b[K" : `\r${escapeControls(line)}\x1b[K`);
     this.#bar = line;
   }
