@@ -88,7 +88,7 @@ export class PortDriver<Action extends BaseAction> {
   #carryOut(actions: readonly Action[]): void {
     const queue = [...actions];
     for (let action = queue.shift(); action !== undefined; action = queue.shift()) {
-      if (action.type === "send") queue.unshift(...this.#send(action as SendAction & Action));
+      if (action.type === "send") queue.push(...this.#send(action as SendAction & Action));
       this.#onAction(action, (id) => this.#connections.get(id));
       if (action.type === "close") this.#close((action as CloseAction<string> & Action).connection);
     }
