@@ -1,0 +1,6 @@
+// Standard output of scripts that run as children.
+
+/** Writes a line at once. */
+export function writeLine(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
