@@ -70,17 +70,17 @@ export function parseCommand<T extends OptionTable>(
 ): Parsed<T> {
   const table: OptionTable = { ...command.options, ...COMMON_OPTIONS };
   const spellings = spellingsOf(table);
-  const names = Object.keys(table).map(longName);
-  const valued = new Set(Object.keys(table).filter((k) => table[k]?.value !== undefined));
+  const keys = Object.keys(table);
+  const valued = keys.filter((key) => table[key]?.value !== undefined);
   const parsed = parseArgs(joinValues(command, args, table, spellings), {
-    string: ["_", ...[...valued].map(longName)], // "_": a code or file name of digits stays a text
-    boolean: names.filter((_, i) => !valued.has(Object.keys(table)[i] as string)),
-    collect: [...valued].map(longName),
+    string: ["_", ...valued], // "_": a code or file name of digits stays a text
+    boolean: keys.filter((key) => !valued.includes(key)),
+    collect: valued,
     "--": true,
     stopEarly: command.stopsAtOperand ?? false,
   });
   const values = Object.entries(table).map(([key, option]) => {
-    const given = parsed[longName(key)];
+    const given = parsed[key];
     const texts = Array.isArray(given) ? given.map(String) : given === true ? ["true"] : [];
     return [key, readValue(command, key, option, texts, environment)];
   });
@@ -133,7 +133,10 @@ function spellingsOf(table: OptionTable): Map<string, string> {
   return spellings;
 }
 
-/** Writes each option in its long form with its value behind `=`, and refuses what is unknown. */
+/**
+ * Writes each option as its key with its value behind `=`, and refuses what is unknown. By its key,
+ * because `--no-compress=true` would set `compress`.
+ */
 function joinValues(
   command: Command,
   args: readonly string[],
@@ -157,14 +160,14 @@ function joinValues(
     const option = table[key] as Option<unknown>;
     if (option.value === undefined) {
       if (equals >= 0) throw usage(command, `Option ${spelling} takes no value`);
-      joined.push(`--${longName(key)}=true`); // bare, it would swallow a file named "true"
+      joined.push(`--${key}=true`); // bare, it would swallow a file named "true"
       continue;
     }
     const text = equals >= 0 ? arg.slice(equals + 1) : valueBehind(args, i++, spellings);
     if (text === undefined || text === "") {
       throw usage(command, `Option ${spelling} needs a value: ${option.value}`);
     }
-    joined.push(`--${longName(key)}=${text}`);
+    joined.push(`--${key}=${text}`);
   }
   return joined;
 }
