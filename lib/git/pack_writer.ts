@@ -6,10 +6,10 @@
  * @module
  */
 
-import { ByteWriter } from "../bytes/mod.ts";
+import { ByteWriter, equalConstantTime } from "../bytes/mod.ts";
 import { type Compression, ZlibEncoder } from "../zlib/mod.ts";
 import { MAX_PIECE_BYTES, PACK_VERSION } from "./constants.ts";
-import { buildDirectory, type DirectoryPlan, type PlannedBlob } from "./directory_plan.ts";
+import type { DirectoryPlan, PlannedBlob } from "./directory_plan.ts";
 import { GitFault } from "./fault.ts";
 import { ObjectHash } from "./hash.ts";
 import { encodeObjectHeader, type ObjectKind } from "./object_header.ts";
@@ -65,29 +65,27 @@ export async function* packFile(
 }
 
 /**
- * The pack of a directory: blobs, trees, commit, and the trailer by itself. The blobs are hashed
- * on their way, so that trees only name what was really sent.
+ * The pack of a directory: commit, trees, blobs, and the trailer by itself. The commit goes first,
+ * so that a receiver knows the name before the content.
  *
  * @throws {GitFault} `changed` when a file has not the size, or the hash, of the plan.
  */
 export async function* packDirectory(
-  plan: DirectoryPlan,
+  { commit, trees, blobs, objects }: DirectoryPlan,
   open: OpenBlob,
   options: PackOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   const { compression, pieceBytes } = withDefaults(options);
   const output = new PackOutput(pieceBytes);
-  yield* output.push(encodePackHeader(plan.objects));
-  const hashes: Uint8Array[] = [];
-  for (const [index, blob] of plan.blobs.entries()) {
+  yield* output.push(encodePackHeader(objects));
+  yield* pushObject(output, "commit", commit, compression);
+  for (const tree of trees) yield* pushObject(output, "tree", tree, compression);
+  for (const [index, blob] of blobs.entries()) {
     const hash = new ObjectHash("blob", blob.size);
     yield* output.push(encodeObjectHeader("blob", blob.size));
     yield* pushContent(output, open(blob, index), blob.size, compression, hash);
-    hashes.push(checkHash(blob, hash.digest()));
+    if (!equalConstantTime(hash.digest(), blob.hash)) throw changed("it has another hash");
   }
-  const { trees, commit } = buildDirectory(plan, hashes);
-  for (const tree of trees) yield* pushObject(output, "tree", tree, compression);
-  yield* pushObject(output, "commit", commit, compression);
   yield* output.flush();
   yield output.digest();
 }
@@ -140,13 +138,6 @@ async function* pushContent(
   }
   if (left > 0) throw changed(`${left} of ${size} bytes are missing`);
   for (const bytes of encoder.finish()) yield* output.push(bytes);
-}
-
-function checkHash(blob: PlannedBlob, hash: Uint8Array): Uint8Array {
-  if (blob.hash !== undefined && blob.hash.some((byte, i) => byte !== hash[i])) {
-    throw changed("it has another hash than before");
-  }
-  return hash;
 }
 
 function changed(reason: string): GitFault {

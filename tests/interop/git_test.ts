@@ -193,7 +193,7 @@ withGit("packDirectory: git reads the trees and the files", async (git) => {
   const again = await git.text(["mktree"], await git.bytes(["ls-tree", root]));
   assertEquals(again, root);
   // Bob's commit is one to Git only as long as nobody reads it.
-  const commit = encodeHex(hashObject("commit", itemAt(objects, -1).content));
+  const commit = encodeHex(hashObject("commit", itemAt(objects, 0).content));
   await Deno.remove(`${git.folder}/.git/objects/${commit.slice(0, 2)}/${commit.slice(2)}`);
   await git.text(["fsck", "--strict", "--no-dangling"]);
 });
