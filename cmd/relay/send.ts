@@ -5,6 +5,7 @@
  */
 
 import {
+  CLOSE_MARKER,
   GuessBudget,
   GUESSES_FOR_CHOSEN,
   GUESSES_FOR_GENERATED,
@@ -183,7 +184,9 @@ async function sendTo(
     const sending = sendDocument(document, records, packOptions(options), (n) => progress.add(n));
     const early = await Promise.race([sending.then(() => undefined), ending]);
     if (early !== undefined) throw new NetFault("lost", "The other side ended the transfer");
-    if (await ending === "end-of-stream") {
+    const how = await ending;
+    if (how === "marker") await stream.write(CLOSE_MARKER).catch(() => {}); // the relay may be gone
+    if (how === "end-of-stream") {
       throw new ExitFault(
         EXIT.unreachable,
         "Delivery unknown: the relay ended the connection without saying that the receiver did",
