@@ -152,7 +152,7 @@ Deno.test("PackReader: refuses a delta whose base is outside of the pack", async
   }
 });
 
-Deno.test("PackReader: a pack that ends too early is truncated, wherever it does", async () => {
+Deno.test("bob-relay 10.13: a pack that ends too early is truncated, wherever it does", async () => {
   const pack = rawPack(MIXED);
   for (let length = 0; length < pack.length; length++) {
     const whole = async () => readObjects(await open(pack.subarray(0, length)));
@@ -215,7 +215,7 @@ Deno.test("PackReader: refuses a stream that needs a dictionary", async () => {
   }
 });
 
-Deno.test("PackReader: refuses a wrong trailer, whichever bit", async () => {
+Deno.test("bob-relay 10.13: a wrong trailer is refused, whichever bit", async () => {
   const pack = rawPack([NAME, EMPTY]);
   for (let at = pack.length - 20; at < pack.length; at++) {
     const wrong = pack.with(at, (pack[at] as number) ^ 1);

@@ -37,7 +37,7 @@ Deno.test("packFile: writes the recorded pack byte for byte, but for how its end
 });
 
 for (const compression of ["auto", "deflate", "store"] as const) {
-  Deno.test(`packFile: ${compression} gives the records of section 7.1`, async () => {
+  Deno.test(`bob-relay 10.2: packFile with ${compression} gives the records of section 7.1`, async () => {
     for (const content of [new Uint8Array(), text.subarray(0, 9), text, random]) {
       const pieces = await pack("hello.txt", content, { compression });
       const lengths = pieces.map((piece) => piece.length);
