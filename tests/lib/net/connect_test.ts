@@ -1,18 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type Connected, connectTcp, NetFault } from "../../../lib/net/mod.ts";
 import { runScript } from "../../support/child.ts";
+import { hasIpv6 } from "../../support/network.ts";
 import { FakeTime, settle } from "../../support/time.ts";
 
 const FAR_MS = 20_000;
-
-function hasIpv6(): boolean {
-  try {
-    Deno.listen({ hostname: "::1", port: 0 }).close();
-    return true;
-  } catch {
-    return false; // as in many containers
-  }
-}
 
 /** A port of 127.0.0.1 that nobody listens on. */
 function freePort(): number {

@@ -1,0 +1,11 @@
+// What the network of this machine can do.
+
+/** Whether there is an IPv6 loopback; many containers have none. */
+export function hasIpv6(): boolean {
+  try {
+    Deno.listen({ hostname: "::1", port: 0 }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
