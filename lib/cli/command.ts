@@ -211,7 +211,8 @@ function unknownOption(
     .filter((name) => name.startsWith("--"))
     .map((name) => ({ name, distance: editDistance(name, spelling) }))
     .sort((a, b) => a.distance - b.distance)[0];
-  const hint = near !== undefined && near.distance <= 3 ? `; did you mean ${near.name}?` : "";
+  const most = Math.min(3, spelling.replace(/^-+/, "").length / 2); // else any short one is near
+  const hint = near !== undefined && near.distance <= most ? `; did you mean ${near.name}?` : "";
   return usage(command, `Unknown option ${spelling}${hint}`);
 }
 

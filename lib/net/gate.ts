@@ -5,6 +5,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import type { Logger } from "../log/mod.ts";
 import type { Metric, Registry } from "../metrics/mod.ts";
 import type { Listening } from "./accept.ts";
@@ -12,6 +13,7 @@ import type { HostPort } from "./address.ts";
 import { Admission, type AdmissionLimits, type Refusal } from "./admission.ts";
 import { TokenBuckets } from "./rate.ts";
 import { type ByteStream, NetFault } from "./stream.ts";
+import { MAX_TIMER_MS } from "./timer.ts";
 
 /** A connection that was let in. */
 export interface Admitted {
@@ -62,6 +64,7 @@ export class Gate {
   readonly #streams = new Set<ByteStream>();
   readonly #ports = new Set<GatedPort>();
   readonly #handlers = new Set<Promise<void>>();
+  readonly #closed = new AbortController();
 
   /** Starts with no listener. */
   constructor({ limits, maxRate, log, registry }: GateOptions) {
@@ -101,7 +104,9 @@ export class Gate {
     if (this.#rates === undefined) return;
     const now = performance.now();
     const wait = this.#rates.of(group, now).takeAll(bytes, now);
-    if (wait > 0) return new Promise((resolve) => setTimeout(resolve, wait));
+    if (wait <= 0) return;
+    const until = Math.min(wait, MAX_TIMER_MS);
+    return delay(until, { signal: this.#closed.signal }).catch(() => {}); // nobody waits any more
   }
 
   /** Stops listening, lets protocols say goodbye, closes every connection. */
@@ -115,6 +120,7 @@ export class Gate {
   }
 
   #closeStreams(): void {
+    this.#closed.abort();
     for (const stream of this.#streams) stream.close();
   }
 
