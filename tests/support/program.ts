@@ -42,10 +42,12 @@ export class Program implements AsyncDisposable {
   readonly #readers: readonly Promise<void>[];
   readonly #onLine: StartOptions["onLine"];
   readonly stdin: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  readonly #leadsGroup: boolean;
   #changed = Promise.withResolvers<void>();
 
-  private constructor(child: Deno.ChildProcess, options: StartOptions) {
+  private constructor(child: Deno.ChildProcess, options: StartOptions, leadsGroup: boolean) {
     this.#child = child;
+    this.#leadsGroup = leadsGroup;
     this.#onLine = options.onLine;
     this.#readers = [this.#read("stdout"), this.#read("stderr")];
     if (options.stdin === undefined) return;
@@ -83,7 +85,25 @@ export class Program implements AsyncDisposable {
         stderr: "piped",
       },
     );
-    return new Program(command.spawn(), options);
+    return new Program(command.spawn(), options, false);
+  }
+
+  /** Starts any other program or pipeline; signals go to all of its processes. */
+  static startForeign(
+    command: string,
+    args: readonly string[],
+    { cwd, env, ...options }: StartOptions = {},
+  ): Program {
+    const child = new Deno.Command(command, {
+      args: [...args],
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(env === undefined ? {} : { env }),
+      detached: true, // a process group of its own
+      stdin: options.stdin === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    return new Program(child, options, true);
   }
 
   /** Runs a program to its end. */
@@ -147,9 +167,11 @@ export class Program implements AsyncDisposable {
 
   kill(signal: Deno.Signal): void {
     try {
-      this.#child.kill(signal);
+      if (this.#leadsGroup) Deno.kill(-this.pid, signal);
+      else this.#child.kill(signal);
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended already
+      // It has ended already.
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
     }
   }
 
