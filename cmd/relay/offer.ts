@@ -6,7 +6,14 @@
 
 import { type OfferedDocument, offerFile, offerFolder } from "../../lib/bob/mod.ts";
 import { type Console, count, EXIT, ExitFault, formatSize } from "../../lib/cli/mod.ts";
-import { checkName, readTree, toFileFault, type Tree } from "../../lib/files/mod.ts";
+import {
+  checkName,
+  readTree,
+  toFileFault,
+  type Tree,
+  type TreeEntry,
+  withFile,
+} from "../../lib/files/mod.ts";
 import type { SendValues } from "./send.ts";
 
 const CHUNK_BYTES = 256 * 1024;
@@ -39,13 +46,19 @@ export async function offer(
   reportSkipped(console, tree);
   const [only] = tree.entries;
   const document = only?.kind === "file"
-    ? offerFile(tree.name, only.source, only.size)
+    ? await offerOne(tree.name, only)
     : await offerTree(tree, console, signal);
   const size = formatSize(document.bytes);
   const what = document.kind === "file" ? size : `${count(document.files, "file")}, ${size}`;
   console.note(`Offering "${document.name}" (${what})`);
   if (document.kind === "folder") console.note("Permissions, times and links do not travel");
   return { document, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+/** Opened once now: nobody is to wait for a file that cannot be read. */
+async function offerOne(name: string, { source, size }: TreeEntry): Promise<OfferedDocument> {
+  (await withFile("read", source, () => Deno.open(source))).close();
+  return offerFile(name, source, size);
 }
 
 async function offerTree(
@@ -80,7 +93,11 @@ async function offerInput(
     const reason = name === undefined ? "has no name" : `cannot be called that: ${checkName(name)}`;
     throw new ExitFault(EXIT.usage, `What standard input holds ${reason}`, hint);
   }
-  const folder = await Deno.makeTempDir({ prefix: "sallyport-" });
+  const folder = await withFile(
+    "keep standard input in",
+    "$TMPDIR",
+    () => Deno.makeTempDir({ prefix: "sallyport-" }),
+  );
   const dispose = () => Deno.remove(folder, { recursive: true });
   try {
     const source = `${folder}/input`;
