@@ -187,14 +187,12 @@ class Asking {
       case "sender-gone":
         throw new ExitFault(EXIT.unreachable, "The sender left before the transfer began");
       case "relay-timeout":
-        throw new ExitFault(EXIT.unreachable, "The relay ended the wait", "Start again");
+        throw this.#closed("It is ending, is full, or lets nobody wait any longer; start again");
       case "fault":
         throw last.fault;
       default:
-        throw new ExitFault(
-          EXIT.unreachable,
-          `The relay at ${formatHostPort(this.#search.relay)} closed the connection`,
-          "Start again; it may have too many visitors, or not speak this protocol",
+        throw this.#closed(
+          "It may have too many visitors, or not speak this protocol; start again",
         );
     }
   }
@@ -204,10 +202,16 @@ class Asking {
     return this.#waiting > 0
       ? new ExitFault(
         EXIT.code,
-        `Wrong code: ${senders(this.#waiting)}, and no other came within ${time}`,
+        `Wrong code: ${count(this.#waiting, "sender")} had another one, ` +
+          `and no more came within ${time}`,
         "Check the code with the sender",
       )
       : new ExitFault(EXIT.unreachable, `No sender came within ${time}`);
+  }
+
+  #closed(hint: string): ExitFault {
+    const relay = formatHostPort(this.#search.relay);
+    return new ExitFault(EXIT.unreachable, `The relay at ${relay} closed the connection`, hint);
   }
 
   /** Withdraws the question. */
