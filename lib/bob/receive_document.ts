@@ -172,7 +172,10 @@ async function receiveFolder(
 
 async function readSmall(object: PackObject, most: number): Promise<Uint8Array> {
   if (object.size > most) {
-    throw new BobFault("hostile-name", `Cannot use a name of ${object.size} bytes`);
+    throw new BobFault(
+      "hostile-name",
+      `Cannot create a file: the name is ${object.size} bytes long`,
+    );
   }
   return concat(await Array.fromAsync(object.content, (chunk) => chunk.slice()));
 }
