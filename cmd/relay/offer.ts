@@ -14,6 +14,7 @@ import {
   type TreeEntry,
   withFile,
 } from "../../lib/files/mod.ts";
+import { escapeControls } from "../../lib/log/mod.ts";
 import type { SendValues } from "./send.ts";
 
 const CHUNK_BYTES = 256 * 1024;
@@ -50,7 +51,7 @@ export async function offer(
     : await offerTree(tree, console, signal);
   const size = formatSize(document.bytes);
   const what = document.kind === "file" ? size : `${count(document.files, "file")}, ${size}`;
-  console.note(`Offering "${document.name}" (${what})`);
+  console.note(`Offering "${escapeControls(document.name)}" (${what})`);
   if (document.kind === "folder") console.note("Permissions, times and links do not travel");
   return { document, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
@@ -102,7 +103,7 @@ async function offerInput(
   try {
     const source = `${folder}/input`;
     const size = await spool(source, console, signal);
-    console.note(`Offering "${name}" (${formatSize(size)})`);
+    console.note(`Offering "${escapeControls(name)}" (${formatSize(size)})`);
     return { document: offerFile(name, source, size), [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
@@ -135,7 +136,7 @@ async function spool(path: string, console: Console, signal: AbortSignal): Promi
 
 function reportSkipped(console: Console, { skipped }: Tree): void {
   for (const { source, reason } of skipped.slice(0, MOST_NAMED)) {
-    console.note(`Left out: "${source}" (${reason})`);
+    console.note(`Left out: "${escapeControls(source)}" (${reason})`);
   }
   const more = skipped.length - MOST_NAMED;
   if (more > 0) console.note(`Left out: ${more} more`);

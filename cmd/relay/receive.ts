@@ -29,6 +29,7 @@ import {
 } from "../../lib/cli/mod.ts";
 import { isGeneratedCode, systemRandom } from "../../lib/code/mod.ts";
 import { toFileFault, withFile } from "../../lib/files/mod.ts";
+import { escapeControls } from "../../lib/log/mod.ts";
 import { formatHostPort, type HostPort, type Step } from "../../lib/net/mod.ts";
 import type { RECEIVE, RelayAddress } from "./args.ts";
 import { askCode, findCode } from "./code.ts";
@@ -256,7 +257,7 @@ async function receiveFrom(
       maxBytes: options.maxSize,
       onNamed: (name, size) => {
         const shown = size === undefined ? "folder" : formatSize(size);
-        console.note(`Receiving "${name}" (${shown})`);
+        console.note(`Receiving "${escapeControls(name)}" (${shown})`);
         progress = console.progress("Receiving", size);
       },
       onBytes: (bytes) => progress.add(bytes),
@@ -287,7 +288,9 @@ function writeOut(bytes: Uint8Array): void {
 }
 
 function report(console: Console, { path, name, kind, bytes, files }: ReceivedDocument): void {
-  if (path === undefined) return console.note(`Received "${name}" (${formatSize(bytes)})`);
+  if (path === undefined) {
+    return console.note(`Received "${escapeControls(name)}" (${formatSize(bytes)})`);
+  }
   console.result(`saved ${path} ${bytes}`, { event: "saved", path, kind, files, bytes });
   if (kind === "folder") {
     console.note(`${count(files, "file")}; permissions and times did not travel`);
