@@ -6,7 +6,15 @@
 
 import { type OfferedDocument, offerFile, offerFolder } from "../../lib/bob/mod.ts";
 import { type Console, count, EXIT, ExitFault, formatSize } from "../../lib/cli/mod.ts";
-import { checkName, readTree, toFileFault, type Tree } from "../../lib/files/mod.ts";
+import {
+  checkName,
+  readTree,
+  toFileFault,
+  type Tree,
+  type TreeEntry,
+  withFile,
+} from "../../lib/files/mod.ts";
+import { escapeControls } from "../../lib/log/mod.ts";
 import type { SendValues } from "./send.ts";
 
 const CHUNK_BYTES = 256 * 1024;
@@ -39,13 +47,19 @@ export async function offer(
   reportSkipped(console, tree);
   const [only] = tree.entries;
   const document = only?.kind === "file"
-    ? offerFile(tree.name, only.source, only.size)
+    ? await offerOne(tree.name, only)
     : await offerTree(tree, console, signal);
   const size = formatSize(document.bytes);
   const what = document.kind === "file" ? size : `${count(document.files, "file")}, ${size}`;
-  console.note(`Offering "${document.name}" (${what})`);
+  console.note(`Offering "${escapeControls(document.name)}" (${what})`);
   if (document.kind === "folder") console.note("Permissions, times and links do not travel");
   return { document, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+/** Opened once now: nobody is to wait for a file that cannot be read. */
+async function offerOne(name: string, { source, size }: TreeEntry): Promise<OfferedDocument> {
+  (await withFile("read", source, () => Deno.open(source))).close();
+  return offerFile(name, source, size);
 }
 
 async function offerTree(
@@ -80,12 +94,16 @@ async function offerInput(
     const reason = name === undefined ? "has no name" : `cannot be called that: ${checkName(name)}`;
     throw new ExitFault(EXIT.usage, `What standard input holds ${reason}`, hint);
   }
-  const folder = await Deno.makeTempDir({ prefix: "sallyport-" });
+  const folder = await withFile(
+    "keep standard input in",
+    "$TMPDIR",
+    () => Deno.makeTempDir({ prefix: "sallyport-" }),
+  );
   const dispose = () => Deno.remove(folder, { recursive: true });
   try {
     const source = `${folder}/input`;
     const size = await spool(source, console, signal);
-    console.note(`Offering "${name}" (${formatSize(size)})`);
+    console.note(`Offering "${escapeControls(name)}" (${formatSize(size)})`);
     return { document: offerFile(name, source, size), [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
@@ -118,7 +136,7 @@ async function spool(path: string, console: Console, signal: AbortSignal): Promi
 
 function reportSkipped(console: Console, { skipped }: Tree): void {
   for (const { source, reason } of skipped.slice(0, MOST_NAMED)) {
-    console.note(`Left out: "${source}" (${reason})`);
+    console.note(`Left out: "${escapeControls(source)}" (${reason})`);
   }
   const more = skipped.length - MOST_NAMED;
   if (more > 0) console.note(`Left out: ${more} more`);

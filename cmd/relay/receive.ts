@@ -29,6 +29,7 @@ import {
 } from "../../lib/cli/mod.ts";
 import { isGeneratedCode, systemRandom } from "../../lib/code/mod.ts";
 import { toFileFault, withFile } from "../../lib/files/mod.ts";
+import { escapeControls } from "../../lib/log/mod.ts";
 import { formatHostPort, type HostPort, type Step } from "../../lib/net/mod.ts";
 import type { RECEIVE, RelayAddress } from "./args.ts";
 import { askCode, findCode } from "./code.ts";
@@ -187,14 +188,12 @@ class Asking {
       case "sender-gone":
         throw new ExitFault(EXIT.unreachable, "The sender left before the transfer began");
       case "relay-timeout":
-        throw new ExitFault(EXIT.unreachable, "The relay ended the wait", "Start again");
+        throw this.#closed("It is ending, is full, or lets nobody wait any longer; start again");
       case "fault":
         throw last.fault;
       default:
-        throw new ExitFault(
-          EXIT.unreachable,
-          `The relay at ${formatHostPort(this.#search.relay)} closed the connection`,
-          "Start again; it may have too many visitors, or not speak this protocol",
+        throw this.#closed(
+          "It may have too many visitors, or not speak this protocol; start again",
         );
     }
   }
@@ -204,10 +203,16 @@ class Asking {
     return this.#waiting > 0
       ? new ExitFault(
         EXIT.code,
-        `Wrong code: ${senders(this.#waiting)}, and no other came within ${time}`,
+        `Wrong code: ${count(this.#waiting, "sender")} had another one, ` +
+          `and no more came within ${time}`,
         "Check the code with the sender",
       )
       : new ExitFault(EXIT.unreachable, `No sender came within ${time}`);
+  }
+
+  #closed(hint: string): ExitFault {
+    const relay = formatHostPort(this.#search.relay);
+    return new ExitFault(EXIT.unreachable, `The relay at ${relay} closed the connection`, hint);
   }
 
   /** Withdraws the question. */
@@ -252,7 +257,7 @@ async function receiveFrom(
       maxBytes: options.maxSize,
       onNamed: (name, size) => {
         const shown = size === undefined ? "folder" : formatSize(size);
-        console.note(`Receiving "${name}" (${shown})`);
+        console.note(`Receiving "${escapeControls(name)}" (${shown})`);
         progress = console.progress("Receiving", size);
       },
       onBytes: (bytes) => progress.add(bytes),
@@ -283,7 +288,9 @@ function writeOut(bytes: Uint8Array): void {
 }
 
 function report(console: Console, { path, name, kind, bytes, files }: ReceivedDocument): void {
-  if (path === undefined) return console.note(`Received "${name}" (${formatSize(bytes)})`);
+  if (path === undefined) {
+    return console.note(`Received "${escapeControls(name)}" (${formatSize(bytes)})`);
+  }
   console.result(`saved ${path} ${bytes}`, { event: "saved", path, kind, files, bytes });
   if (kind === "folder") {
     console.note(`${count(files, "file")}; permissions and times did not travel`);

@@ -6,7 +6,13 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import { requireFree, requireSpace, TemporaryFile, TemporaryFolder } from "../files/mod.ts";
+import {
+  requireFree,
+  requireReplaceable,
+  requireSpace,
+  TemporaryFile,
+  TemporaryFolder,
+} from "../files/mod.ts";
 import {
   decodeCommit,
   GitFault,
@@ -23,6 +29,8 @@ import type { RecordReader } from "./record_reader.ts";
 const FILE_MODE = 0o644;
 /** Longest name that is looked at; one above the file system's limit is refused by that. */
 const MAX_NAME_OBJECT_BYTES = 4096;
+/** A folder's own data do not count as content; a million of entries take this much. */
+const MAX_TREES_BYTES = 64 * 1024 * 1024;
 
 /** Where a document goes, and what is accepted. */
 export interface ReceiveOptions {
@@ -129,7 +137,7 @@ async function receiveFile(
     return { path: undefined, name, kind: "file", bytes: size, files: 1 };
   }
   const path = `${target}/${name}`;
-  if (!overwrite) await requireFree(path);
+  await (overwrite ? requireReplaceable : requireFree)(path);
   await requireSpace(target, size);
   await using file = await TemporaryFile.create(path, FILE_MODE);
   await pass(blob, (chunk) => {
@@ -152,9 +160,12 @@ async function receiveFolder(
   }
   await using folder = await TemporaryFolder.create(`${target}/received`);
   const store = new ObjectFiles(folder.path, onBytes);
-  const index = new ObjectIndex(store, maxBytes);
+  const most = maxBytes === undefined ? undefined : maxBytes + MAX_TREES_BYTES;
+  const index = new ObjectIndex(store, most);
   let named: string | undefined;
+  let content = 0;
   for (let object: PackObject | undefined = first; object; object = await reader.next()) {
+    if (object.kind === "blob") requireSize(content += object.size, maxBytes);
     await index.add(object);
     if (named !== undefined || index.commit === undefined) continue;
     named = requireName(decodeCommit(await index.load(index.commit, MAX_COMMIT_BYTES)).name);
@@ -172,7 +183,10 @@ async function receiveFolder(
 
 async function readSmall(object: PackObject, most: number): Promise<Uint8Array> {
   if (object.size > most) {
-    throw new BobFault("hostile-name", `Cannot use a name of ${object.size} bytes`);
+    throw new BobFault(
+      "hostile-name",
+      `Cannot create a file: the name is ${object.size} bytes long`,
+    );
   }
   return concat(await Array.fromAsync(object.content, (chunk) => chunk.slice()));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { escapeControls } from "../log/mod.ts";
+import { escapeControls, toJson } from "../log/mod.ts";
 import { formatDuration, formatRate, formatSize } from "./format.ts";
 
 const PROGRESS_INTERVAL_MS = 100;
@@ -50,7 +50,7 @@ export class Console {
   /** A result, as a line of text or, with `--json`, as an object. */
   result(text: string, object: Readonly<Record<string, unknown>>): void {
     this.#clearBar();
-    writeAll(this.#out, `${this.#json ? JSON.stringify(object) : escapeControls(text)}\n`);
+    writeAll(this.#out, `${this.#json ? toJson(object) : escapeControls(text)}\n`);
   }
 
   /** A text of our own as it is, on standard output: help and version. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { escapeControls } from "../log/mod.ts";
 import { FileFault, toFileFault, withFile } from "./fault.ts";
 import { MAX_NAME_BYTES } from "./names.ts";
 
@@ -225,9 +226,23 @@ async function removeIfThere(path: string): Promise<void> {
  */
 export async function requireFree(target: string): Promise<void> {
   const found = await statLink(target);
-  if (found === undefined) return;
+  if (found !== undefined) throw exists(target, found);
+}
+
+/**
+ * Refuses a target that a file cannot replace: a folder.
+ *
+ * @throws {FileFault} with code `exists`.
+ */
+export async function requireReplaceable(target: string): Promise<void> {
+  const found = await statLink(target);
+  if (found?.isDirectory) throw exists(target, found);
+}
+
+function exists(target: string, found: Deno.FileInfo): FileFault {
   const kind = found.isDirectory ? "a folder" : found.isSymlink ? "a link" : "a file";
-  throw new FileFault("exists", `Cannot create "${target}": ${kind} of this name exists already`);
+  const shown = escapeControls(target);
+  return new FileFault("exists", `Cannot create "${shown}": ${kind} of this name exists already`);
 }
 
 /** What is at a path, a link not followed; undefined if nothing is. */

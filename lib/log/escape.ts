@@ -16,3 +16,16 @@ export function escapeControls(text: string): string {
     return code < 0x100 ? `\\x${hex.padStart(2, "0")}` : `\\u{${hex}}`;
   });
 }
+
+/**
+ * JSON for one line of output. The same characters stand as `\uNNNN`, so whoever reads it gets them
+ * back. Sizes of 64 bits are written too: what describes a failure must not be another.
+ */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}` : part)
+    .replace(UNSAFE, (character) =>
+      Array.from(
+        { length: character.length },
+        (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`,
+      ).join(""));
+}

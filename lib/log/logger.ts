@@ -5,7 +5,7 @@
  * @module
  */
 
-import { escapeControls } from "./escape.ts";
+import { escapeControls, toJson } from "./escape.ts";
 
 /** Levels, the most important first. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
@@ -68,9 +68,4 @@ function formatText(level: LogLevel, event: string, fields: LogFields): string {
 function formatValue(value: unknown): string {
   const text = typeof value === "string" ? value : toJson(value);
   return escapeControls(/[\s"=]/.test(text) && typeof value === "string" ? toJson(text) : text);
-}
-
-/** Sizes of 64 bits are written too: a log must not bring down what it describes. */
-function toJson(value: unknown): string {
-  return JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}` : part);
 }

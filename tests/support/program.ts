@@ -22,6 +22,10 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Written to standard input, which is then closed; "open" leaves it open, absent is /dev/null. */
   readonly stdin?: string | Uint8Array | "open";
+  /** A command in front, which runs the program: `["setpriv", "--bounding-set=-all"]`. */
+  readonly through?: readonly string[];
+  /** Runs it on a terminal of its own; what it prints then arrives as standard output. */
+  readonly terminal?: boolean;
   /** A folder of executables to use instead of the source. */
   readonly executables?: string | undefined;
   /** Called for every line as it comes. */
@@ -35,12 +39,37 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** A program that hangs is given up after this time, in milliseconds. */
+const PATIENCE_MS = 30_000;
+
+/** Whether programs can be run on a terminal here: `script` of util-linux makes one. */
+export const HAS_TERMINALS = hasCommand("script");
+
+/** Whether a command is on the path. */
+export function hasCommand(name: string): boolean {
+  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
+    try {
+      return Deno.statSync(`${folder}/${name}`).isFile;
+    } catch {
+      return false; // no such file, or none that we may look at
+    }
+  });
+}
+
+/** Runs a command line on a terminal: it hangs up when its own standard input ends. */
+function onTerminal(words: readonly string[]): string[] {
+  const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  return ["script", "--quiet", "--return", "--command", `exec ${quoted}`, "/dev/null"];
+}
+
 /** A program that runs. */
 export class Program implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #output: Record<"stdout" | "stderr", Uint8Array[]> = { stdout: [], stderr: [] };
   readonly #readers: readonly Promise<void>[];
   readonly #onLine: StartOptions["onLine"];
+  readonly #terminal: boolean;
+  #status: Deno.CommandStatus | undefined;
   readonly stdin: WritableStreamDefaultWriter<Uint8Array> | undefined;
   readonly #leadsGroup: boolean;
   #changed = Promise.withResolvers<void>();
@@ -49,6 +78,8 @@ export class Program implements AsyncDisposable {
     this.#child = child;
     this.#leadsGroup = leadsGroup;
     this.#onLine = options.onLine;
+    this.#terminal = options.terminal ?? false;
+    child.status.then((status) => this.#status = status);
     this.#readers = [this.#read("stdout"), this.#read("stderr")];
     if (options.stdin === undefined) return;
     this.stdin = child.stdin.getWriter();
@@ -70,22 +101,22 @@ export class Program implements AsyncDisposable {
         if (value !== undefined) own[key] = value;
       }
     }
-    const command = new Deno.Command(
-      fromSource ? Deno.execPath() : `${options.executables}/${name}`,
-      {
-        args: fromSource
-          ? ["run", "--quiet", `--config=${new URL("deno.json", ROOT).pathname}`]
-            .concat(programFlags(name), path, args)
-          : [...args],
-        clearEnv: true,
-        env: { NO_COLOR: "1", ...own, ...options.env },
-        ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-        stdin: options.stdin === undefined ? "null" : "piped",
-        stdout: "piped",
-        stderr: "piped",
-      },
-    );
-    return new Program(command.spawn(), options, false);
+    const line = fromSource
+      ? [Deno.execPath(), "run", "--quiet", `--config=${new URL("deno.json", ROOT).pathname}`]
+        .concat(programFlags(name), path, args)
+      : [`${options.executables}/${name}`, ...args];
+    const words = [...options.through ?? [], ...line];
+    const [command = "", ...rest] = options.terminal ? onTerminal(words) : words;
+    const child = new Deno.Command(command, {
+      args: rest,
+      clearEnv: true,
+      env: { NO_COLOR: "1", ...own, ...options.env },
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      stdin: options.stdin === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    return new Program(child, options, false);
   }
 
   /** Starts any other program or pipeline; signals go to all of its processes. */
@@ -116,8 +147,17 @@ export class Program implements AsyncDisposable {
     return await program.ended();
   }
 
+  /** The process of the program itself, also where another one runs it on a terminal. */
   get pid(): number {
-    return this.#child.pid;
+    const { pid } = this.#child;
+    if (!this.#terminal || !this.running) return pid;
+    const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim();
+    return children === "" ? pid : Number(children.split(" ")[0]);
+  }
+
+  /** Whether it has not ended yet. */
+  get running(): boolean {
+    return this.#status === undefined;
   }
 
   get stdout(): string {
@@ -136,7 +176,7 @@ export class Program implements AsyncDisposable {
   async waitFor(
     stream: "stdout" | "stderr",
     pattern: RegExp,
-    timeout = 20_000,
+    timeout = PATIENCE_MS,
   ): Promise<RegExpExecArray> {
     const ended = Promise.all(this.#readers).then(() => true);
     const late = Promise.withResolvers<never>();
@@ -159,15 +199,27 @@ export class Program implements AsyncDisposable {
     }
   }
 
-  /** Waits for the end; 128 + n if a signal killed it. */
-  async ended(): Promise<Ended> {
-    const [{ code }] = await Promise.all([this.#child.status, ...this.#readers]);
-    return { code, stdout: this.stdout, stderr: this.stderr };
+  /** Waits for the end; 128 + n if a signal killed it. Fails if it takes too long. */
+  async ended(timeout = PATIENCE_MS): Promise<Ended> {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.kill("SIGKILL");
+    }, timeout);
+    try {
+      const [{ code }] = await Promise.all([this.#child.status, ...this.#readers]);
+      if (late) throw new Error(`Not ended after ${timeout} ms:\n${this.#describe()}`);
+      return { code, stdout: this.stdout, stderr: this.stderr };
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
+  /** Sends a signal; harmless if it has ended. */
   kill(signal: Deno.Signal): void {
     try {
-      if (this.#leadsGroup) Deno.kill(-this.pid, signal);
+      if (this.#leadsGroup) Deno.kill(-this.#child.pid, signal);
+      else if (this.#terminal) Deno.kill(this.pid, signal);
       else this.#child.kill(signal);
     } catch (error) {
       // It has ended already.
