@@ -65,7 +65,8 @@ export class Registry {
 }
 
 function formatLabels(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) =>
+  const sorted = Object.entries(labels).sort(([a], [b]) => a < b ? -1 : 1);
+  const pairs = sorted.map(([name, value]) =>
     `${name}="${value.replace(/["\\\n]/g, (c) => c === "\n" ? "\\n" : `\\${c}`)}"`
   );
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
