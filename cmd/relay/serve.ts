@@ -11,8 +11,8 @@ import {
   listenForReload,
   listenForSignals,
 } from "../../lib/cli/mod.ts";
-import { createLogger } from "../../lib/log/mod.ts";
-import { notifyManager } from "../../lib/net/mod.ts";
+import { createLogger, type Logger } from "../../lib/log/mod.ts";
+import { NetFault, notifyManager } from "../../lib/net/mod.ts";
 import { type HostedRelay, hostRelay, type ServeOptions, toListenFault } from "./host.ts";
 
 /** Runs until SIGINT or SIGTERM. */
@@ -21,7 +21,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const log = createLogger({
     format: options.log,
     level: options.logLevel,
-    write: (line) => void Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`)),
+    write: writeLine,
   });
   using _reload = listenForReload(() => log.info("nothing to reload"));
   let relay: HostedRelay;
@@ -31,12 +31,32 @@ export async function serve(options: ServeOptions): Promise<number> {
     throw toListenFault(error);
   }
   announceReady(log, options.log, relay.listeners);
-  await notifyManager(Deno.env.get("NOTIFY_SOCKET"), "READY=1");
+  await tellManager(log);
   dropPermissions();
   await Promise.race([aborted(interrupts.signal), relay.running]);
   await relay.close();
   log.info("stopped");
   return EXIT.done;
+}
+
+/** A log that cannot be written, to a full disk or to nobody, is no reason to serve nobody. */
+function writeLine(line: string): void {
+  const bytes = new TextEncoder().encode(`${line}\n`);
+  try {
+    for (let done = 0; done < bytes.length;) done += Deno.stderr.writeSync(bytes.subarray(done));
+  } catch {
+    return; // there is nobody to tell
+  }
+}
+
+/** A manager that is not there waits for nothing. */
+async function tellManager(log: Logger): Promise<void> {
+  try {
+    await notifyManager(Deno.env.get("NOTIFY_SOCKET"), "READY=1");
+  } catch (error) {
+    if (!(error instanceof NetFault)) throw error;
+    log.warn(error.message);
+  }
 }
 
 /** All sockets are bound: from here on the process needs nothing from the system but time. */

@@ -194,35 +194,35 @@ testOutcomes(RECEIVE, {
   },
   "relay lost before joining": {
     "killed": async (stage) => {
-      await using relay = await RelayProgram.start();
+      const relay = await stage.serve();
       const receiver = receiveFrom(stage, relay.address);
       await receiver.waitFor("stderr", /Waiting for the sender/);
       relay.program.kill("SIGKILL");
       return await receiver.ended();
     },
     "ended": async (stage) => {
-      await using relay = await RelayProgram.start();
+      const relay = await stage.serve();
       const receiver = receiveFrom(stage, relay.address);
       await receiver.waitFor("stderr", /Waiting for the sender/);
       await relay.stop();
       return await receiver.ended();
     },
     "it does not let anybody wait any longer": async (stage) => {
-      await using relay = await RelayProgram.start(["--wait-timeout", "1"]);
+      const relay = await stage.serve(["--wait-timeout", "1"]);
       return await receiveFrom(stage, relay.address).ended();
     },
   },
   "relay or sender lost in the middle": {
     "relay killed": async (stage) => {
-      await using relay = await RelayProgram.start();
+      const relay = await stage.serve();
       return await inTheMiddleAt(stage, relay, () => relay.program.kill("SIGKILL"));
     },
     "relay ended": async (stage) => {
-      await using relay = await RelayProgram.start();
+      const relay = await stage.serve();
       return await inTheMiddleAt(stage, relay, () => relay.stop());
     },
     "sender killed": async (stage) => {
-      await using slow = await RelayProgram.start(["--max-rate", "1M"]);
+      const slow = await stage.serve(["--max-rate", "1M"]);
       await stage.writeZeros("zeros", 32 * 1024 * 1024);
       const words = ["--relay", slow.address, "--no-compress", "zeros"];
       const sender = stage.start(["send", ...words], { cwd: stage.in });

@@ -126,13 +126,13 @@ testOutcomes(SEND, {
   },
   "relay lost while waiting": {
     "killed, and it does not come back": async (stage) => {
-      await using relay = await RelayProgram.start();
+      const relay = await stage.serve();
       const sender = await startSenderAt(stage, relay, ["--timeout", "2"]);
       relay.program.kill("SIGKILL");
       return await sender.ended();
     },
     "ended, and it does not come back": async (stage) => {
-      await using relay = await RelayProgram.start();
+      const relay = await stage.serve();
       const sender = await startSenderAt(stage, relay, ["--timeout", "2"]);
       await relay.stop();
       return await sender.ended();
@@ -140,21 +140,21 @@ testOutcomes(SEND, {
   },
   "relay or receiver lost in the middle": {
     "relay killed": async (stage) => {
-      await using relay = await RelayProgram.start();
+      const relay = await stage.serve();
       return await startStuckSender(stage, () => {
         relay.program.kill("SIGKILL");
         return Promise.resolve();
       }, relay);
     },
     "relay ended": async (stage) => {
-      await using relay = await RelayProgram.start();
+      const relay = await stage.serve();
       return await startStuckSender(stage, () => relay.stop(), relay);
     },
     "receiver gone": (stage) =>
       startStuckSender(stage, async (_, receiver) => (await receiver.channel()).stream.close()),
     "receiver killed": async (stage) => {
       await stage.writeZeros("zeros", BEYOND_BUFFERS);
-      await using slow = await RelayProgram.start(["--max-rate", "1M"]);
+      const slow = await stage.serve(["--max-rate", "1M"]);
       const words = ["--relay", slow.address, "--no-compress", "zeros"];
       const sender = stage.start(["send", ...words], { cwd: stage.in });
       const [, code = ""] = await sender.waitFor("stdout", /^code (\S+)$/m);
@@ -280,7 +280,7 @@ testOutcomes(SEND, {
       return await sender.ended();
     },
     "SIGHUP while the relay is lost": async (stage) => {
-      await using relay = await RelayProgram.start();
+      const relay = await stage.serve();
       const sender = await startSenderAt(stage, relay);
       await relay.stop();
       await sender.waitFor("stderr", /The relay was lost/);

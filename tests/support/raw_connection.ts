@@ -20,16 +20,21 @@ export class RawConnection implements Disposable {
     return new RawConnection(await Deno.connect({ hostname: host, port }));
   }
 
-  /** Connects and says hello, as a sender with any public value or as a receiver; gives the uid-less rest. */
+  /** Connects and says hello, as a sender with any public value or as a receiver. */
   static async hello(at: HostPort, role: "client" | "server"): Promise<RawConnection> {
     const connection = await RawConnection.open(at);
-    await connection.send(
-      role === "client"
-        ? { type: "hello-as-a-client", uid: 0 }
-        : { type: "hello-as-a-server", uid: 0, public: new Uint8Array(34) },
-    );
-    await connection.packet(role === "client" ? "client-identity" : "server-identity");
-    return connection;
+    try {
+      await connection.send(
+        role === "client"
+          ? { type: "hello-as-a-client", uid: 0 }
+          : { type: "hello-as-a-server", uid: 0, public: new Uint8Array(34) },
+      );
+      await connection.packet(role === "client" ? "client-identity" : "server-identity");
+      return connection;
+    } catch (error) {
+      connection[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Sends bytes, text or packets. */

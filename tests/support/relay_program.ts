@@ -4,15 +4,15 @@ import type { HostPort } from "../../lib/net/mod.ts";
 import { Program, type StartOptions } from "./program.ts";
 
 const HOST = "127.0.0.1";
-/** All tests come from one address, so the usual limits of one would be in their way. */
-const LIMITS = [
-  "--handshakes",
-  "10000,10000",
-  "--max-per-address",
-  "2000",
-  "--max-waiting",
-  "2000",
-];
+/** Free ports; and as all tests come from one address, the limits of one would be in their way. */
+const USUAL: Readonly<Record<string, string>> = {
+  "--listen": HOST,
+  "--bob-port": "0",
+  "--bob-secure-port": "0",
+  "--handshakes": "10000,10000",
+  "--max-per-address": "2000",
+  "--max-waiting": "2000",
+};
 
 /** Where a relay listens. */
 export interface RelayPorts {
@@ -29,28 +29,30 @@ export function formatRelay({ main, secure }: RelayPorts): string {
 
 /** A running `relay serve`. */
 export class RelayProgram implements RelayPorts, AsyncDisposable {
-  readonly main: HostPort;
-  readonly secure: HostPort;
+  private constructor(
+    readonly program: Program,
+    readonly main: HostPort,
+    readonly secure: HostPort,
+    /** Where it serves numbers, if it was told to. */
+    readonly metrics: HostPort | undefined,
+  ) {}
 
-  private constructor(readonly program: Program, main: number, secure: number) {
-    this.main = { host: HOST, port: main };
-    this.secure = { host: HOST, port: secure };
-  }
-
-  /** Starts one and waits until it is ready. */
+  /** Starts one and waits until it is ready; it needs the text form of the log for that. */
   static async start(
     args: readonly string[] = [],
     options: StartOptions = {},
+    start: typeof Program.start = Program.start,
   ): Promise<RelayProgram> {
-    const program = Program.start("relay", [
-      ...["serve", "--listen", HOST, "--bob-port", "0", "--bob-secure-port", "0"],
-      ...LIMITS.filter((_, i) => !args.includes(LIMITS[i - i % 2] as string)),
-      ...args,
-    ], options);
+    const usual = Object.entries(USUAL).filter(([option]) => !args.includes(option)).flat();
+    const program = start("relay", ["serve", ...usual, ...args], options);
     try {
-      const [, main] = await program.waitFor("stderr", /^listening on \S+:(\d+) \(bob\)$/m);
-      const [, secure] = await program.waitFor("stderr", /:(\d+) \(bob-secure\)\n[^]*^ready$/m);
-      return new RelayProgram(program, Number(main), Number(secure));
+      const [text] = await program.waitFor("stderr", /^[^]*^ready$/m);
+      const at = (protocol: string) => {
+        const [, port] = new RegExp(`:(\\d+) \\(${protocol}\\)$`, "m").exec(text) ?? [];
+        return { host: HOST, port: Number(port) };
+      };
+      const metrics = args.includes("--metrics") ? at("metrics") : undefined;
+      return new RelayProgram(program, at("bob"), at("bob-secure"), metrics);
     } catch (error) {
       await program[Symbol.asyncDispose]();
       throw error;

@@ -51,6 +51,11 @@ export class Stage implements AsyncDisposable {
     return program;
   }
 
+  /** Starts a relay for this case alone. */
+  serve(args: readonly string[] = [], options: StartOptions = {}): Promise<RelayProgram> {
+    return RelayProgram.start(args, options, (_, words, more) => this.start(words, more));
+  }
+
   /** Starts `relay send` at the shared relay, in the folder of senders. */
   send(args: readonly string[], options: StartOptions = {}): Program {
     return this.start(["send", "--relay", this.relay.address, ...args], {
