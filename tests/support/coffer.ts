@@ -1,0 +1,96 @@
+// What coffer's tests share: the recorded vectors, keys by name, randomness that is none.
+
+import { decodeHex } from "@std/encoding/hex";
+import type { KeyPair, RandomSource } from "../../lib/coffer/mod.ts";
+
+const VECTORS = new URL("../vectors/coffer/", import.meta.url);
+
+/** A file of vectors; the caller says what it looks like. */
+export function readVectors<Shape>(name: string): Shape {
+  return JSON.parse(Deno.readTextFileSync(new URL(name, VECTORS)));
+}
+
+export interface CertificateVector {
+  readonly name: string;
+  readonly fileHex: string;
+  readonly publicKeyHex: string;
+  readonly secretKeyHex: string;
+  readonly id: string;
+}
+
+export interface CertificateVectors {
+  readonly certificates: readonly CertificateVector[];
+  readonly readerVariants: readonly {
+    readonly id: string;
+    readonly what: string;
+    readonly fileHex: string;
+    readonly accepted: boolean;
+    readonly publicKey?: string;
+  }[];
+}
+
+export interface DefinitionVector {
+  readonly name: string;
+  readonly sealedTo: string;
+  readonly sealedHex: string;
+  readonly toml: string;
+}
+
+export interface SessionVector {
+  readonly name: string;
+  readonly definition: string | null;
+  readonly serverKey: string;
+  readonly clientKey: string;
+  readonly clientToServerHex: string;
+  readonly serverToClientHex: string;
+  readonly plaintextHex: string;
+  readonly entries?: readonly { readonly key: string; readonly valueHex: string }[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const { certificates } = readVectors<CertificateVectors>("certificates.json");
+const { definitions } = readVectors<{ readonly definitions: readonly DefinitionVector[] }>(
+  "definitions.json",
+);
+
+/** One of the recorded key pairs; a new copy each time, since secret keys may be wiped. */
+export function keyPair(name: string): KeyPair {
+  const found = certificates.find((certificate) => certificate.name === name);
+  if (found === undefined) throw new RangeError(`Cannot find key "${name}"`);
+  return { publicKey: decodeHex(found.publicKeyHex), secretKey: decodeHex(found.secretKeyHex) };
+}
+
+/** One of the recorded definitions. */
+export function definition(name: string): DefinitionVector {
+  const found = definitions.find((vector) => vector.name === name);
+  if (found === undefined) throw new RangeError(`Cannot find definition "${name}"`);
+  return found;
+}
+
+/** The definition of the large recorded session, which is too long to be kept as a vector. */
+export function bigDefinition(): string {
+  const entries = Array.from(
+    { length: 17 },
+    (_, index) => `K${String(index).padStart(2, "0")} = "${"0123456789abcdef".repeat(256)}"\n`,
+  );
+  const { id } = certificates.find(({ name }) => name === "big") ?? { id: "" };
+  return `[big]\nid = "${id}"\n${entries.join("")}`;
+}
+
+/** Gives the listed arrays, one per call, and fails when asked for more or other lengths. */
+export function scriptedRandom(...hexes: readonly string[]): RandomSource {
+  const left = [...hexes];
+  return (length) => {
+    const bytes = decodeHex(left.shift() ?? "");
+    if (bytes.length !== length) throw new RangeError(`Cannot give ${length} scripted bytes`);
+    return bytes;
+  };
+}
+
+/** Randomness of the runtime. */
+export const random: RandomSource = (length) => crypto.getRandomValues(new Uint8Array(length));
+
+/** The bytes of a text. */
+export function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
