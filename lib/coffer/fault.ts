@@ -5,6 +5,9 @@
  * @module
  */
 
+import { escapeControls } from "../log/escape.ts";
+
+/** Longest text that is quoted whole, in UTF-16 units. */
 const MAX_QUOTED = 200;
 
 /** The kinds of faults. */
@@ -55,11 +58,8 @@ export function formatProblem(file: string, problem: Problem): string {
   return `${file}:${problem.line}:${problem.column}: ${problem.reason}`;
 }
 
-/** A text from elsewhere, quoted, with everything escaped that is not printable ASCII. */
+/** A text from elsewhere in quotes, made safe to print, and cut when it is long. */
 export function quote(text: string): string {
-  const escaped = JSON.stringify(text).replace(
-    /[^\x20-\x7e]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  return escaped.length > MAX_QUOTED ? `${escaped.slice(0, MAX_QUOTED)}..."` : escaped;
+  const cut = text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text;
+  return `"${escapeControls(cut)}"`;
 }

@@ -1,7 +1,15 @@
 // What coffer's tests share: the recorded vectors, keys by name, randomness that is none.
 
 import { decodeHex } from "@std/encoding/hex";
-import type { KeyPair, RandomSource } from "../../lib/coffer/mod.ts";
+import { concat } from "@std/bytes/concat";
+import {
+  type Frame,
+  FrameDecoder,
+  type Framing,
+  type KeyPair,
+  type RandomSource,
+} from "../../lib/coffer/mod.ts";
+import type { Step } from "../../lib/net/machine.ts";
 
 const VECTORS = new URL("../vectors/coffer/", import.meta.url);
 
@@ -93,4 +101,92 @@ export const random: RandomSource = (length) => crypto.getRandomValues(new Uint8
 /** The bytes of a text. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
+}
+
+/** The hand-made sessions of proposed.json. */
+export interface Proposed {
+  readonly narrowSession: {
+    readonly helloHex: string;
+    readonly linkHex: string;
+    readonly getHex: string;
+    readonly okGetHex: string;
+    readonly byeHex: string;
+    readonly plaintextHex: string;
+  };
+  readonly narrowErrors: { readonly keyNotFoundHex: string; readonly errorHex: string };
+  readonly wideSession: {
+    readonly helloHex: string;
+    readonly getHex: string;
+    readonly okGetHex: string;
+    readonly byeHex: string;
+    readonly plaintextHex: string;
+    readonly keyNotFoundHex: string;
+    readonly errorHex: string;
+  };
+}
+
+/** The authenticated mode with written-down random numbers. */
+export interface AuthenticatedVectors {
+  readonly client: string;
+  readonly server: string;
+  readonly companion: string;
+  readonly toml: string;
+  readonly cases: readonly {
+    readonly name: string;
+    readonly framing: "wide" | "narrow";
+    readonly time: number;
+    readonly requestNonceHex: string;
+    readonly requestSecretHex: string;
+    readonly requestPlaintextHex: string;
+    readonly getHex: string;
+    readonly plaintextHex: string;
+    readonly serverRandomHex: string;
+    readonly replySecretHex: string;
+    readonly innerHex: string;
+    readonly replyNonceHex: string;
+    readonly okGetHex: string;
+  }[];
+  readonly definition: {
+    readonly time: number;
+    readonly nonceHex: string;
+    readonly fileHex: string;
+  };
+}
+
+/** What a run of steps came to. */
+export class Collected<Event> {
+  readonly sent: Uint8Array[] = [];
+  readonly events: Event[] = [];
+  done = false;
+
+  /** Adds what a step asks for. */
+  add(step: Step<Event>): this {
+    this.sent.push(...step.send.map((bytes) => bytes.slice()));
+    this.events.push(...step.events);
+    this.done ||= step.done;
+    return this;
+  }
+
+  /** Everything that was sent, as one stream. */
+  get stream(): Uint8Array<ArrayBuffer> {
+    return concat(this.sent);
+  }
+}
+
+/** The frames of a stream, all of which must be complete. */
+export function readFrames(stream: Uint8Array, framing?: Framing): Frame[] {
+  const decoder = new FrameDecoder(framing === undefined ? undefined : [framing]);
+  decoder.push(stream);
+  const frames: Frame[] = [];
+  let length = 0;
+  for (let frame = decoder.next(take); frame; frame = decoder.next(take)) {
+    frames.push(frame);
+    length += frame.body.length + (decoder.framing === "wide" ? 9 : 3);
+  }
+  if (length !== stream.length) throw new RangeError("Cannot read frames: bytes left over");
+  return frames;
+}
+
+function take(): "take" {
+  return "take";
 }

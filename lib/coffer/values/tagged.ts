@@ -17,8 +17,6 @@ export const TAG_LOCAL = 0x636f6664n;
 /** "cofi", not registered: an integer in decimal. */
 export const TAG_INTEGER = 0x636f6669n;
 
-const KNOWN: ReadonlySet<bigint> = new Set([TAG_DATE_TIME, TAG_DATE, TAG_LOCAL, TAG_INTEGER]);
-
 /** The tag that each kind of date is sent under. */
 export const DATE_TAGS: Readonly<Record<DateKind, bigint>> = {
   "offset-date-time": TAG_DATE_TIME,
@@ -27,33 +25,29 @@ export const DATE_TAGS: Readonly<Record<DateKind, bigint>> = {
   "local-time": TAG_LOCAL,
 };
 
-/** A text and those of the tags before it that mean something here, outermost first. */
+/** A text and what its tag says. */
 export interface TaggedText {
   /** The text. */
   readonly text: string;
-  /** Numbers of the known tags. */
-  readonly tags: readonly bigint[];
+  /** The number of its tag, if one tag and no other stands in front of it. */
+  readonly tag: bigint | undefined;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The item behind any tags; and those of them that mean something here. */
-export function unwrap(item: CborItem): { readonly item: CborItem; readonly tags: bigint[] } {
-  const tags: bigint[] = [];
-  let inner = item;
-  for (; inner.type === "tag"; inner = inner.item) {
-    if (KNOWN.has(inner.number)) tags.push(inner.number);
-  }
-  return { item: inner, tags };
+/** The item behind any tags: the original client reads past all of them. */
+export function unwrap(item: CborItem): CborItem {
+  return item.type === "tag" ? unwrap(item.item) : item;
 }
 
 /** The text behind any tags, given as text or as bytes; undefined for anything else. */
 export function unwrapText(item: CborItem): TaggedText | undefined {
-  const { item: inner, tags } = unwrap(item);
-  if (inner.type === "text") return { text: inner.value, tags };
+  const inner = unwrap(item);
+  const tag = item.type === "tag" && item.item === inner ? item.number : undefined;
+  if (inner.type === "text") return { text: inner.value, tag };
   if (inner.type !== "bytes") return undefined;
   try {
-    return { text: utf8.decode(inner.value), tags };
+    return { text: utf8.decode(inner.value), tag };
   } catch (error) {
     if (error instanceof TypeError) return undefined;
     throw error;

@@ -26,6 +26,8 @@ export const DESIGN_ENCODING: ValueEncoding = { int64: true, dates: true };
 const VARIANTS = ["String", "Integer", "Float", "Boolean", "Date"] as const;
 type Variant = (typeof VARIANTS)[number];
 
+const DATE_TAG_NUMBERS: ReadonlySet<bigint> = new Set(Object.values(DATE_TAGS));
+
 const INT32_MIN = -(2n ** 31n);
 const INT32_MAX = 2n ** 31n - 1n;
 /** `BigInt` by itself would also take an empty text, hexadecimal and blanks. */
@@ -72,20 +74,20 @@ export function decodeValue(item: CborItem): DecodedValue {
     case "Date":
       return decodeDate(content);
     case "Integer": {
-      const { item: inner } = unwrap(content);
+      const inner = unwrap(content);
       if (inner.type !== "integer") return { reason: "Integer without an integer" };
       if (!isInt64(inner.value)) return { reason: "Integer beyond 64 bits" };
       return { value: { type: "Integer", value: inner.value } };
     }
     case "Float": {
-      const { item: inner } = unwrap(content);
+      const inner = unwrap(content);
       if (inner.type !== "float" && inner.type !== "integer") {
         return { reason: "Float without a number" };
       }
       return { value: { type: "Float", value: Number(inner.value) } };
     }
     case "Boolean": {
-      const { item: inner } = unwrap(content);
+      const inner = unwrap(content);
       if (inner.type !== "boolean") return { reason: "Boolean without a truth value" };
       return { value: { type: "Boolean", value: inner.value } };
     }
@@ -106,7 +108,7 @@ function splitVariant(item: CborItem): readonly [CborItem, CborItem] | undefined
 
 /** A variant by name or by its place in the list. */
 function readVariant(item: CborItem): Variant | undefined {
-  const { item: inner } = unwrap(item);
+  const inner = unwrap(item);
   if (inner.type === "integer") {
     return VARIANTS.find((_, index) => BigInt(index) === inner.value);
   }
@@ -117,25 +119,30 @@ function readVariant(item: CborItem): Variant | undefined {
 function decodeString(content: CborItem): DecodedValue {
   const tagged = unwrapText(content);
   if (tagged === undefined) return { reason: "String without a text" };
-  const [tag, ...others] = tagged.tags;
-  if (tag === undefined) return { value: { type: "String", value: tagged.text } };
-  if (others.length > 0) return { reason: "text under several tags" };
-  if (tag !== TAG_INTEGER) return decodeDate(content);
-  if (!DECIMAL.test(tagged.text) || !isInt64(BigInt(tagged.text))) {
+  const { text, tag } = tagged;
+  if (tag === TAG_INTEGER) return decodeDecimal(text);
+  if (tag !== undefined && DATE_TAG_NUMBERS.has(tag)) return decodeDate(content);
+  return { value: { type: "String", value: text } };
+}
+
+function decodeDecimal(text: string): DecodedValue {
+  if (!DECIMAL.test(text) || !isInt64(BigInt(text))) {
     return { reason: "tagged text is not a 64-bit integer" };
   }
-  return { value: { type: "Integer", value: BigInt(tagged.text) } };
+  return { value: { type: "Integer", value: BigInt(text) } };
 }
 
 function decodeDate(content: CborItem): DecodedValue {
   const tagged = unwrapText(content);
   if (tagged === undefined) return { reason: "Date without a text" };
-  const kind = dateKind(tagged.text);
+  const { text, tag } = tagged;
+  const kind = dateKind(text);
   if (kind === undefined) return { reason: "date that does not exist" };
-  if (!tagged.tags.every((tag) => tag === DATE_TAGS[kind])) {
+  const means = tag === TAG_INTEGER || (tag !== undefined && DATE_TAG_NUMBERS.has(tag));
+  if (means && tag !== DATE_TAGS[kind]) {
     return { reason: "date of another kind than its tag says" };
   }
-  return { value: { type: "Date", value: tagged.text } };
+  return { value: { type: "Date", value: text } };
 }
 
 function variant(name: Variant, content: CborItem): CborItem {

@@ -91,6 +91,10 @@ const ACCEPTED: Record<string, [string, SecretValue]> = {
   "bytes for a text": [`${STRING}4178`, { type: "String", value: "x" }],
   "an indefinite text": [`${STRING}7f61786179ff`, { type: "String", value: "xy" }],
   "unknown tags, nested": [`${STRING}c1d9d9f7${text("x")}`, { type: "String", value: "x" }],
+  "known tags, nested: none of them counts": [`${STRING}c0c0${text("x")}`, {
+    type: "String",
+    value: "x",
+  }],
   "a tag in front of an integer": [`${INTEGER}c105`, { type: "Integer", value: 5n }],
   "a known tag in front of an integer": [`${INTEGER}${COFI}05`, { type: "Integer", value: 5n }],
   "a tag in front of a truth value": [`${BOOLEAN}c1f4`, { type: "Boolean", value: false }],
@@ -146,7 +150,6 @@ const REFUSED: Record<string, string> = {
   "decimal 2^63": decimal("9223372036854775808"),
   "decimal -2^63 - 1": decimal("-9223372036854775809"),
   "decimal of twenty digits": decimal("10000000000000000000"),
-  "decimal under two tags": `${STRING}${COFI}${COFI}${text("7")}`,
   "a day that does not exist": `${STRING}d903ec${text("2021-02-30")}`,
   "a local time under tag 0": `${STRING}c0${text("07:32:00")}`,
   "a date and time under tag 1004": `${STRING}d903ec${text("1979-05-27T07:32:00Z")}`,
