@@ -74,11 +74,13 @@ export class ReplyDesk implements Desk {
 
   /** The answer to a Get. */
   answer(request: GetRequest): Answer {
-    if (!this.#shards.has(request.publicKey)) return { type: "unknown-key" };
-    const authenticated = request.body.length > 0 ? this.#authenticated(request) : undefined;
-    if (authenticated !== undefined) return authenticated;
-    if (this.#options.requireAuthenticated === true) {
-      return { type: "refuse", reason: "authentication required" };
+    if (request.body.length > 0 || this.#options.requireAuthenticated === true) {
+      if (!this.#shards.has(request.publicKey)) return { type: "unknown-key" };
+      const authenticated = this.#authenticated(request);
+      if (authenticated !== undefined) return authenticated;
+      if (this.#options.requireAuthenticated === true) {
+        return { type: "refuse", reason: "authentication required" };
+      }
     }
     const frame = this.#shards.reply(request.publicKey, request.framing);
     if (frame === undefined) return { type: "unknown-key" };
@@ -88,6 +90,7 @@ export class ReplyDesk implements Desk {
 
   /** Undefined for a body that is no request to this server: the original ignores any. */
   #authenticated({ publicKey, framing, body }: GetRequest): Answer | undefined {
+    if (body.length === 0) return undefined;
     const { server, x25519, random, clock } = this.#options;
     const boxKey = this.#boxKey(publicKey);
     const request = boxKey === undefined ? "ignored" : openRequest(body, boxKey);

@@ -3,9 +3,9 @@
  * machines of both sides, then `desk.ts` for what a server answers and `reply.ts` for what a client
  * makes of it.
  *
- * X25519 at once is in `x25519_node.ts`, which is not exported here: it loads `node:crypto`, which
- * a client should not wait for. Definitions load a TOML parser, so a client should not import this
- * file either but the files that it needs.
+ * X25519 at once is in `keys/x25519_node.ts`, which is not exported here: it loads `node:crypto`,
+ * which costs a short program more than the rest of its work. Of everything else a bundled program
+ * carries what it uses.
  *
  * @module
  */

@@ -13,7 +13,7 @@ import type { Framing } from "./frame.ts";
 import { Keyring } from "./keys/keyring.ts";
 import { encodeServerMessage } from "./message.ts";
 import { type RandomSource, sealBox } from "./keys/seal.ts";
-import type { Secrets } from "./values/value.ts";
+import { sameValue, type Secrets } from "./values/value.ts";
 import { DESIGN_ENCODING, EXACT_ENCODING, type ValueEncoding } from "./values/value_codec.ts";
 
 /** A reply that its framing cannot carry. */
@@ -97,12 +97,10 @@ export class Shards {
     const added: Uint8Array[] = [];
     const changed: Uint8Array[] = [];
     const removed: Uint8Array[] = [];
-    for (const [publicKey] of this.#shards.entries()) {
-      const [now, before] = [this, earlier].map((load) =>
-        load.plaintext(publicKey, DESIGN_ENCODING)
-      );
+    for (const [publicKey, shard] of this.#shards.entries()) {
+      const before = earlier.#shards.get(publicKey);
       if (before === undefined) added.push(publicKey);
-      else if (!sameBytes(now, before)) changed.push(publicKey);
+      else if (!sameSecrets(shard.secrets, before.secrets)) changed.push(publicKey);
     }
     for (const [publicKey] of earlier.#shards.entries()) {
       if (!this.has(publicKey)) removed.push(publicKey);
@@ -120,6 +118,12 @@ export class Shards {
   }
 }
 
-function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
-  return a !== undefined && a.length === b.length && a.every((byte, at) => byte === b[at]);
+/** The same entries, in whatever order. */
+function sameSecrets(a: Secrets, b: Secrets): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, value] of a) {
+    const other = b.get(key);
+    if (other === undefined || !sameValue(value, other)) return false;
+  }
+  return true;
 }

@@ -14,6 +14,7 @@ import {
   decodeEntries,
   decodeKeyFile,
   DESIGN_ENCODING,
+  detectFraming,
   encodeEntries,
   encodeFrame,
   encodeKeyFile,
@@ -32,14 +33,15 @@ import {
   ServerMachine,
 } from "../../lib/coffer/mod.ts";
 import { x25519Node } from "../../lib/coffer/keys/x25519_node.ts";
+import type { Machine } from "../../lib/net/machine.ts";
 import { parseToml, TomlFault, type TomlNode } from "../../lib/toml/mod.ts";
 import {
   type AuthenticatedVectors,
-  Collected,
   definition,
   keyPair,
   readFrames,
   readVectors,
+  Run,
   utf8,
 } from "../support/coffer.ts";
 import { fuzz, Random } from "../support/fuzz.ts";
@@ -389,6 +391,20 @@ function clientStream(random: Random): Uint8Array {
   return random.below(3) === 0 ? random.mutate(stream) : stream;
 }
 
+/** Lets time or the peer's end come, in any order; one of the two always ends a connection. */
+function finish<Event extends { readonly type: string }>(
+  random: Random,
+  run: Run<Event, Machine<Event>>,
+): void {
+  for (let step = 0; step < 4 && !run.done; step++) {
+    assert(run.machine.wakeAt !== undefined);
+    if (random.bool()) run.wait();
+    else run.end();
+  }
+  assertEquals(run.done, true);
+  assertEquals(run.machine.wakeAt, undefined);
+}
+
 /** An event without the traces of where it was made. */
 function told(event: ServerEvent): unknown {
   return event.type === "refused" ? { ...event, fault: event.fault.message } : event;
@@ -396,33 +412,15 @@ function told(event: ServerEvent): unknown {
 
 fuzz("server machine: cuts do not matter, and it sends what the protocol has", (random) => {
   const stream = clientStream(random);
-  const run = (chunks: readonly Uint8Array[]) => {
-    const machine = new ServerMachine(desk);
-    const collected = new Collected<ServerEvent>().add(machine.start(0));
-    for (const chunk of chunks) {
-      if (!collected.done) collected.add(machine.receive(chunk, 0));
-    }
-    return { machine, collected };
-  };
-  const whole = run([stream]).collected;
-  const { machine, collected } = run(cutRandomly(random, stream));
-  assertEquals(collected.stream, whole.stream);
-  assertEquals(collected.events.map(told), whole.events.map(told));
-  for (let step = 0; step < 4 && !collected.done; step++) {
-    const wakeAt = machine.wakeAt;
-    assert(wakeAt !== undefined, "something always ends it");
-    if (random.bool()) collected.add(machine.tick(wakeAt));
-    else collected.add(machine.end(wakeAt));
-  }
-  assertEquals(collected.done, true);
-  assertEquals(machine.wakeAt, undefined);
-  const [first] = collected.events;
-  const framing = collected.stream[0] === 0 && collected.stream[1] === 0 &&
-      collected.stream[2] === 0 && collected.stream.length > 3
-    ? "wide"
-    : "narrow";
-  for (const { type, body } of readFrames(collected.stream, framing)) {
-    assert([0x01, 0x03, 0x05, 0xaa, 0xff].includes(type), `type ${type} after ${first?.type}`);
+  const start = () => new Run<ServerEvent, ServerMachine>(new ServerMachine(desk));
+  const whole = start().receive(stream);
+  const run = start().receive(...cutRandomly(random, stream));
+  assertEquals(run.stream, whole.stream);
+  assertEquals(run.events.map(told), whole.events.map(told));
+  finish(random, run);
+  const framing = detectFraming(run.stream);
+  for (const { type, body } of readFrames(run.stream, framing)) {
+    assert([0x01, 0x03, 0x05, 0xaa, 0xff].includes(type), `type ${type}`);
     if (type === 0xff) assert(ERROR_TEXTS.includes(new TextDecoder().decode(body)));
   }
 });
@@ -440,29 +438,19 @@ fuzz("client machine: any answer comes to one outcome, and Bye is said", (random
   const bytes = random.below(3) === 0 ? random.mutate(answer) : answer;
   const publicKey = keyPair("web").publicKey;
   const detect = random.bool();
-  const run = (chunks: readonly Uint8Array[]) => {
-    const machine = new ClientMachine({ framing, publicKey, purpose, detect });
-    const collected = new Collected<ClientEvent>().add(machine.start(0));
-    for (const chunk of chunks) {
-      if (!collected.done) collected.add(machine.receive(chunk, 0));
-    }
-    return { machine, collected };
-  };
-  const whole = run([bytes]).collected;
-  const { machine, collected } = run(cutRandomly(random, bytes));
-  assertEquals(collected.stream, whole.stream);
-  assertEquals(collected.events.map(({ type }) => type), whole.events.map(({ type }) => type));
-  for (let step = 0; step < 4 && !collected.done; step++) {
-    const wakeAt = machine.wakeAt;
-    assert(wakeAt !== undefined, "something always ends it");
-    if (random.bool()) collected.add(machine.tick(wakeAt));
-    else collected.add(machine.end(wakeAt));
-  }
-  assertEquals(collected.done, true);
-  const outcomes = collected.events.filter(({ type }) => type !== "half-close");
+  const start = () =>
+    new Run<ClientEvent, ClientMachine>(
+      new ClientMachine({ framing, publicKey, purpose, detect }),
+    );
+  const whole = start().receive(bytes);
+  const run = start().receive(...cutRandomly(random, bytes));
+  assertEquals(run.stream, whole.stream);
+  assertEquals(run.eventTypes, whole.eventTypes);
+  finish(random, run);
+  const outcomes = run.events.filter(({ type }) => type !== "half-close");
   assertEquals(outcomes.length, 1);
-  const sent = readFrames(collected.stream, framing).map(({ type }) => type);
-  const closedOnUs = collected.events.every(({ type }) => type !== "half-close");
+  const sent = readFrames(run.stream, framing).map(({ type }) => type);
+  const closedOnUs = run.events.every(({ type }) => type !== "half-close");
   if (!closedOnUs || purpose === "ping" && framing === "wide") assertEquals(sent.at(-1), 0x99);
   assertEquals(sent.filter((type) => type === 0x99).length <= 1, true);
 });

@@ -9,7 +9,7 @@ import {
   type KeyPair,
   type RandomSource,
 } from "../../lib/coffer/mod.ts";
-import type { Step } from "../../lib/net/machine.ts";
+import type { Machine, Step } from "../../lib/net/machine.ts";
 
 const VECTORS = new URL("../vectors/coffer/", import.meta.url);
 
@@ -153,11 +153,20 @@ export interface AuthenticatedVectors {
   };
 }
 
-/** What a run of steps came to. */
-export class Collected<Event> {
+/** A machine under way, with everything that came of it. */
+export class Run<Event extends { readonly type: string }, Kind extends Machine<Event>> {
+  readonly machine: Kind;
   readonly sent: Uint8Array[] = [];
   readonly events: Event[] = [];
   done = false;
+  now: number;
+
+  /** Starts the machine. */
+  constructor(machine: Kind, now = 0) {
+    this.machine = machine;
+    this.now = now;
+    this.add(machine.start(now));
+  }
 
   /** Adds what a step asks for. */
   add(step: Step<Event>): this {
@@ -167,9 +176,34 @@ export class Collected<Event> {
     return this;
   }
 
+  /** Feeds chunks, given as bytes or in hexadecimal, until the machine is through. */
+  receive(...chunks: readonly (Uint8Array | string)[]): this {
+    for (const chunk of chunks) {
+      const bytes = typeof chunk === "string" ? decodeHex(chunk) : chunk;
+      if (!this.done) this.add(this.machine.receive(bytes, this.now));
+    }
+    return this;
+  }
+
+  /** Ends the peer's stream. */
+  end(): this {
+    return this.done ? this : this.add(this.machine.end(this.now));
+  }
+
+  /** Lets time pass up to the machine's next deadline. */
+  wait(): this {
+    this.now = this.machine.wakeAt ?? this.now;
+    return this.add(this.machine.tick(this.now));
+  }
+
   /** Everything that was sent, as one stream. */
   get stream(): Uint8Array<ArrayBuffer> {
     return concat(this.sent);
+  }
+
+  /** Types of the events. */
+  get eventTypes(): string[] {
+    return this.events.map(({ type }) => type);
   }
 }
 

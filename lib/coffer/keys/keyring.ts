@@ -35,7 +35,7 @@ export class Keyring<Value> {
   }
 }
 
-/** One character per byte: strings are what the language compares and hashes by content. */
+/** Strings are what the language compares and hashes by content; the native method is the fastest. */
 function nameOf(publicKey: Uint8Array): string {
-  return String.fromCharCode(...publicKey);
+  return publicKey.toHex();
 }

@@ -60,6 +60,11 @@ export const INT64_MIN: bigint = -(2n ** 63n);
 /** Largest integer that TOML knows. */
 export const INT64_MAX: bigint = 2n ** 63n - 1n;
 
+/** Whether both are the same value of the same type; NaN is the same as NaN, 0.0 not as -0.0. */
+export function sameValue(a: SecretValue, b: SecretValue): boolean {
+  return a.type === b.type && Object.is(a.value, b.value);
+}
+
 /** The text that a program finds in its environment (spec 14.2). */
 export function formatValue(secret: SecretValue): string {
   return secret.type === "Float" ? formatFloat(secret.value) : String(secret.value);

@@ -28,11 +28,11 @@ import {
 import { x25519Node } from "../../../lib/coffer/keys/x25519_node.ts";
 import {
   type AuthenticatedVectors,
-  Collected,
   keyPair,
   random,
   readFrames,
   readVectors,
+  Run,
   scriptedRandom,
   utf8,
 } from "../../support/coffer.ts";
@@ -84,14 +84,12 @@ Deno.test("authenticated.json: every step of both framings, byte for byte", asyn
         random: scriptedRandom(vector.serverRandomHex, vector.replySecretHex),
         clock: () => vector.time,
       });
-      const machine = new ServerMachine(desk);
-      const collected = new Collected<ServerEvent>().add(machine.start(0));
-      const hello = encodeClientMessage(framing, { type: "Hello", publicKey: client.publicKey });
-      collected.add(machine.receive(hello, 0));
-      collected.sent.length = 0; // the narrow Link
-      collected.add(machine.receive(decodeHex(vector.getHex), 0));
-      assertEquals(encodeHex(collected.stream), vector.okGetHex);
-      assertEquals(collected.events, [
+      const run = new Run<ServerEvent, ServerMachine>(new ServerMachine(desk));
+      run.receive(encodeClientMessage(framing, { type: "Hello", publicKey: client.publicKey }));
+      run.sent.length = 0; // the narrow Link
+      run.receive(vector.getHex);
+      assertEquals(encodeHex(run.stream), vector.okGetHex);
+      assertEquals(run.events, [
         { type: "served", publicKey: client.publicKey, framing, authenticated: true },
       ]);
     });

@@ -15,48 +15,22 @@ import {
 import { x25519Node } from "../../../lib/coffer/keys/x25519_node.ts";
 import { cuts } from "../../support/chunks.ts";
 import {
-  Collected,
   keyPair,
   type Proposed,
   readFrames,
   readVectors,
+  Run,
   utf8,
 } from "../../support/coffer.ts";
 
 const START = 7_000;
 const web = keyPair("web").publicKey;
 
-/** A connection under way, with everything that came of it. */
-class Connection extends Collected<ClientEvent> {
-  readonly machine: ClientMachine;
-  now = START;
-
+/** A connection of a client. */
+class Connection extends Run<ClientEvent, ClientMachine> {
   constructor(options: Partial<ClientMachineOptions> = {}) {
-    super();
-    this.machine = new ClientMachine({ framing: "wide", detect: true, publicKey: web, ...options });
-    this.add(this.machine.start(this.now));
-  }
-
-  receive(...chunks: readonly (Uint8Array | string)[]): this {
-    for (const chunk of chunks) {
-      const bytes = typeof chunk === "string" ? decodeHex(chunk) : chunk;
-      if (!this.done) this.add(this.machine.receive(bytes, this.now));
-    }
-    return this;
-  }
-
-  end(): this {
-    if (!this.done) this.add(this.machine.end(this.now));
-    return this;
-  }
-
-  wait(): this {
-    this.now = this.machine.wakeAt ?? this.now;
-    return this.add(this.machine.tick(this.now));
-  }
-
-  get eventTypes(): string[] {
-    return this.events.map(({ type }) => type);
+    const defaults = { framing: "wide", detect: true, publicKey: web } as const;
+    super(new ClientMachine({ ...defaults, ...options }), START);
   }
 
   get fault(): CofferFault | undefined {

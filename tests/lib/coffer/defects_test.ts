@@ -23,7 +23,7 @@ import {
   toEnvironment,
 } from "../../../lib/coffer/mod.ts";
 import { x25519Node } from "../../../lib/coffer/keys/x25519_node.ts";
-import { Collected, keyPair, random, readFrames, utf8 } from "../../support/coffer.ts";
+import { keyPair, random, readFrames, Run, utf8 } from "../../support/coffer.ts";
 
 const [web, app, server] = [keyPair("web"), keyPair("app"), keyPair("server")];
 
@@ -36,23 +36,18 @@ function deskOf(toml: string): ReplyDesk {
   });
 }
 
-/** What the server sends to these frames, and its machine. */
-function serve(desk: ReplyDesk, ...chunks: Uint8Array[]) {
-  const machine = new ServerMachine(desk);
-  const collected = new Collected<ServerEvent>().add(machine.start(0));
-  for (const chunk of chunks) {
-    if (!collected.done) collected.add(machine.receive(chunk, 0));
-  }
-  return { machine, collected };
+/** A connection that sent these bytes. */
+function serve(desk: ReplyDesk, ...chunks: Uint8Array[]): Run<ServerEvent, ServerMachine> {
+  return new Run<ServerEvent, ServerMachine>(new ServerMachine(desk)).receive(...chunks);
 }
 
 function fetchEntries(desk: ReplyDesk, framing: Framing = "wide"): Secrets {
-  const { collected } = serve(
+  const { stream } = serve(
     desk,
     encodeFrame(framing, 0x00, web.publicKey),
     encodeFrame(framing, 0x02),
   );
-  const sealed = readFrames(collected.stream, framing).at(-1)?.body ?? new Uint8Array();
+  const sealed = readFrames(stream, framing).at(-1)?.body ?? new Uint8Array();
   return compute(openReply(sealed, { client: web }), x25519Node).secrets;
 }
 
@@ -85,9 +80,7 @@ Deno.test("coffer 1.7: no anomaly of one connection touches another", () => {
       new Uint8Array(100_000),
     ]
   ) {
-    const { machine, collected } = serve(desk, bytes);
-    if (!collected.done) collected.add(machine.end(0));
-    assertEquals(collected.done, true);
+    assertEquals(serve(desk, bytes).end().done, true);
   }
   const [frame] = waiting.receive(encodeFrame("wide", 0x02), 0).send;
   assert(frame !== undefined);
@@ -96,8 +89,8 @@ Deno.test("coffer 1.7: no anomaly of one connection touches another", () => {
 });
 
 Deno.test("coffer 1.8: a narrow Hello is answered instead of allocating nine petabytes", () => {
-  const { collected } = serve(deskOf(SHARD), encodeFrame("narrow", 0x00, web.publicKey));
-  assertEquals(encodeHex(collected.stream), "000001");
+  const { stream } = serve(deskOf(SHARD), encodeFrame("narrow", 0x00, web.publicKey));
+  assertEquals(encodeHex(stream), "000001");
 });
 
 Deno.test("coffer 1.9: the seed's clients table and dates are loaded", () => {
@@ -107,8 +100,8 @@ Deno.test("coffer 1.9: the seed's clients table and dates are loaded", () => {
 
 Deno.test("coffer 2.1: a length is judged before memory is taken for it", () => {
   for (const length of ["0000000100000000", "000000ffffffffff"]) {
-    const { collected } = serve(deskOf(SHARD), decodeHex(`${length}00`));
-    assertEquals(new TextDecoder().decode(collected.stream.subarray(9)), "bad key");
+    const { stream } = serve(deskOf(SHARD), decodeHex(`${length}00`));
+    assertEquals(new TextDecoder().decode(stream.subarray(9)), "bad key");
   }
 });
 
@@ -186,7 +179,7 @@ Deno.test("coffer 10.1: no event or fault of a whole session holds a secret", ()
         encodeFrame(framing, 0x42, utf8("canary")),
         encodeFrame(framing, 0x02, utf8("canary".repeat(1000))),
       ]
-    ) told.push(...serve(desk, hello, last).collected.events);
+    ) told.push(...serve(desk, hello, last).events);
   }
   const secrets = fetchEntries(desk);
   for (const key of secrets.keys()) {

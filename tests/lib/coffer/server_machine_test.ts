@@ -18,13 +18,13 @@ import {
 import { x25519Node } from "../../../lib/coffer/keys/x25519_node.ts";
 import { cuts } from "../../support/chunks.ts";
 import {
-  Collected,
   definition,
   keyPair,
   type Proposed,
   random,
   readFrames,
   readVectors,
+  Run,
   utf8,
 } from "../../support/coffer.ts";
 
@@ -36,38 +36,10 @@ const desk = new ReplyDesk(loadDefinition(utf8(definition("typed").toml)), {
   clock: () => 1_600_000_000,
 });
 
-/** A connection under way, with everything that came of it. */
-class Connection extends Collected<ServerEvent> {
-  readonly machine: ServerMachine;
-  now = START;
-
+/** A connection of a server. */
+class Connection extends Run<ServerEvent, ServerMachine> {
   constructor(options: ServerMachineOptions = {}, at: Desk = desk) {
-    super();
-    this.machine = new ServerMachine(at, options);
-    this.add(this.machine.start(this.now));
-  }
-
-  receive(...chunks: readonly (Uint8Array | string)[]): this {
-    for (const chunk of chunks) {
-      const bytes = typeof chunk === "string" ? decodeHex(chunk) : chunk;
-      if (!this.done) this.add(this.machine.receive(bytes, this.now));
-    }
-    return this;
-  }
-
-  end(): this {
-    if (!this.done) this.add(this.machine.end(this.now));
-    return this;
-  }
-
-  /** Lets time pass up to the machine's next deadline. */
-  wait(): this {
-    this.now = this.machine.wakeAt ?? this.now;
-    return this.add(this.machine.tick(this.now));
-  }
-
-  get eventTypes(): string[] {
-    return this.events.map(({ type }) => type);
+    super(new ServerMachine(at, options), START);
   }
 }
 

@@ -26,12 +26,12 @@ import { x25519Node } from "../../../lib/coffer/keys/x25519_node.ts";
 import { cuts } from "../../support/chunks.ts";
 import {
   bigDefinition,
-  Collected,
   definition,
   keyPair,
   random,
   readFrames,
   readVectors,
+  Run,
   type SessionVector,
   utf8,
 } from "../../support/coffer.ts";
@@ -71,11 +71,9 @@ Deno.test("sessions.json: our server gives the recorded client its entries, exac
     await t.step(session.name, () => {
       const desk = deskFor(session);
       for (const { name, chunks } of cuts(decodeHex(session.clientToServerHex))) {
-        const machine = new ServerMachine(desk);
-        const collected = new Collected<ServerEvent>().add(machine.start(0));
-        for (const chunk of chunks) collected.add(machine.receive(chunk, 0));
-        assertEquals(collected.done, true, name);
-        const ours = openReplyOf(collected.stream, session);
+        const run = new Run<ServerEvent, ServerMachine>(new ServerMachine(desk)).receive(...chunks);
+        assertEquals(run.done, true, name);
+        const ours = openReplyOf(run.stream, session);
         const expected = (session.entries ?? []).map(({ key, valueHex }) => [
           key,
           exactHexes.get(key) ?? valueHex,
@@ -106,11 +104,9 @@ Deno.test("sessions.json: our client gets the recorded environment from the reco
       for (const { name, chunks } of pieces) {
         const client = keyPair(session.clientKey);
         const machine = new ClientMachine({ framing: "wide", publicKey: client.publicKey });
-        const collected = new Collected<ClientEvent>().add(machine.start(0));
-        for (const chunk of chunks) collected.add(machine.receive(chunk, 0));
-        collected.add(machine.end(0));
-        assertEquals(encodeHex(collected.stream), session.clientToServerHex, name);
-        const [event] = collected.events;
+        const run = new Run<ClientEvent, ClientMachine>(machine).receive(...chunks).end();
+        assertEquals(encodeHex(run.stream), session.clientToServerHex, name);
+        const [event] = run.events;
         assert(event?.type === "reply");
         if (name !== "whole" && name !== "byte by byte") continue;
         const { secrets } = compute(openReply(event.sealed, { client }), x25519Node);

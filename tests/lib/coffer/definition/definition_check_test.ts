@@ -38,3 +38,28 @@ Deno.test("checkDefinition warns of variables that clients refuse, without the v
 Deno.test("checkDefinition has nothing to say about an ordinary definition", () => {
   assertEquals(checkDefinition(loadDefinition(utf8(`id = "${APP}"\nA = 1\n`))), []);
 });
+
+Deno.test("checkDefinition warns of a key with two values in one group, not across groups", () => {
+  const id = (name: string) => formatId(keyPair(name).publicKey);
+  const toml = `[g.a]
+id = "${id("app")}"
+SHARED = "canary"
+SAME = 1
+[g.b]
+id = "${id("web")}"
+SHARED = "canary2"
+SAME = 1
+[h.c]
+id = "${id("db")}"
+SHARED = "canary3"
+[top]
+id = "${id("big")}"
+SAME = 1
+[other]
+id = "${id("lower")}"
+SAME = 2
+`;
+  assertEquals(checkDefinition(loadDefinition(utf8(toml))), [
+    { line: 7, column: 1, reason: '"SHARED" has another value in line 3, in the same group' },
+  ]);
+});
