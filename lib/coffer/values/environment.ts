@@ -20,7 +20,7 @@ export interface VariableOptions {
 }
 
 /** The property that the original's trimming goes by; `trim` of the language differs in two. */
-const WHITE_SPACE_AT_ENDS = /^\p{White_Space}+|\p{White_Space}+$/gu;
+const WHITE_SPACE = /\p{White_Space}/u;
 const BLANK = /^\p{White_Space}*$/u;
 /** Variables that make the dynamic loader run code. */
 const LOADER_VARIABLE = /^(?:LD_|DYLD_)/;
@@ -65,9 +65,12 @@ export function toEnvironment(variables: Secrets, authenticated: boolean): Map<s
   return environment;
 }
 
-/** A text without the white space at its ends. */
+/** A text without the white space at its ends; a pattern for the far end would be quadratic. */
 export function trimWhiteSpace(text: string): string {
-  return text.replace(WHITE_SPACE_AT_ENDS, "");
+  let [start, end] = [0, text.length];
+  while (start < end && WHITE_SPACE.test(text.charAt(start))) start++;
+  while (end > start && WHITE_SPACE.test(text.charAt(end - 1))) end--;
+  return text.slice(start, end);
 }
 
 function pick(secrets: Secrets, keys: readonly string[]): Secrets {

@@ -169,3 +169,16 @@ Deno.test("decodeCbor copies byte strings, so that the input may be reused", () 
   input[1] = 8;
   assertEquals(item, bytes("07"));
 });
+
+Deno.test("decodeCbor takes no memory for what nested lengths claim", () => {
+  const input = new Uint8Array(16 * 1024 * 1024);
+  const claim = new DataView(input.buffer);
+  for (let level = 0; level < MAX_DEPTH; level++) {
+    input[5 * level] = 0x9a;
+    claim.setUint32(5 * level + 1, input.length - 5 * (level + 1));
+  }
+  input.fill(0xf6, 5 * MAX_DEPTH);
+  const before = Deno.memoryUsage().rss;
+  assertThrows(() => decodeCbor(input), CborFault, "more than 1000000 items");
+  assertEquals(Deno.memoryUsage().rss - before < 500_000_000, true);
+});

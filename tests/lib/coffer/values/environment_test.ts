@@ -40,6 +40,8 @@ Deno.test("nameVariables trims as the original does", () => {
   assertEquals(named({ "  PAD ": "\u0085 v \u3000\n" }, { trim: true }), { PAD: "v" });
   assertEquals(named({ A: "first", " A": "second" }, { trim: true }), { A: "second" });
   assertEquals(trimWhiteSpace("\uFEFFx\u180E"), "\uFEFFx\u180E");
+  assertEquals(trimWhiteSpace(" \t\n\u2028"), "");
+  assertEquals(trimWhiteSpace(""), "");
 });
 
 Deno.test("nameVariables refuses two keys that become one name", () => {
@@ -80,4 +82,9 @@ Deno.test("toEnvironment: a name that objects have anyway", () => {
     false,
   );
   assertEquals([...environment], [["__proto__", "true"]]);
+});
+
+Deno.test("trimWhiteSpace takes linear time for a million blanks in the middle", () => {
+  const text = `x${" ".repeat(1_000_000)}x`;
+  assertEquals(trimWhiteSpace(`${text} `) === text, true);
 });
