@@ -122,7 +122,10 @@ export class ClientMachine implements Machine<ClientEvent> {
     }
   }
 
-  /** The server's end of stream: the end of the session, or of the hope for a reply. */
+  /**
+   * The server's end of stream: the end of the session, or of the hope for a reply. A connection
+   * that was reset ends in the same way.
+   */
   end(_now: number): Step<ClientEvent> {
     if (this.#state === "draining" || this.#state === "done") return this.#finish();
     if (this.#options.purpose === "ping" && this.#received === 0 && this.#state === "waiting") {

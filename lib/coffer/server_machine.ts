@@ -38,7 +38,10 @@ export type Answer =
   | { readonly type: "unknown-key" }
   | { readonly type: "refuse"; readonly reason: ErrorText };
 
-/** Whom the machine asks for answers: the keys and shards of the running definition. */
+/**
+ * Whom the machine asks for answers: the keys and shards of the running definition. A program that
+ * keeps an audit puts a desk of its own in front, which writes first and refuses if it cannot.
+ */
 export interface Desk {
   /** Whether a client of this key is known. */
   knows(publicKey: Uint8Array): boolean;
