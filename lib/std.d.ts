@@ -80,3 +80,8 @@ declare module "@std/encoding/hex" {
   /** Hexadecimal as bytes. */
   export function decodeHex(src: string): Uint8Array<ArrayBuffer>;
 }
+
+declare module "@std/toml/parse" {
+  /** Reads TOML, leniently; for tests only. */
+  export function parse(text: string): Record<string, unknown>;
+}

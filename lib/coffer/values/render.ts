@@ -1,0 +1,63 @@
+/**
+ * Variables as text for other programs (spec 14.2): JSON, a systemd environment file, shell
+ * assignments.
+ *
+ * @module
+ */
+
+import { toEnvironment } from "./environment.ts";
+import { CofferFault, quote } from "../fault.ts";
+import { formatValue, type Secrets, type SecretValue } from "./value.ts";
+
+const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** The forms of output. */
+export type OutputFormat = "env" | "json" | "shell";
+
+/**
+ * The variables in one of the forms, with a line end.
+ *
+ * @param authenticated As for {@linkcode toEnvironment}; JSON is no environment and holds any name.
+ * @throws {CofferFault} with `bad-variable` for what the form cannot hold.
+ */
+export function renderVariables(
+  variables: Secrets,
+  format: OutputFormat,
+  authenticated: boolean,
+): string {
+  if (format === "json") return renderJson(variables);
+  const assign = format === "env" ? assignEnvironmentFile : assignShell;
+  return Array.from(toEnvironment(variables, authenticated), ([name, text]) => {
+    if (IDENTIFIER.test(name)) return assign(name, text);
+    const what = `Cannot write entry ${quote(name)}: its name is no identifier`;
+    throw new CofferFault("bad-variable", what);
+  }).join("");
+}
+
+/** One object on one line. What JSON's readers would change is a string. */
+function renderJson(variables: Secrets): string {
+  const members = Array.from(
+    variables,
+    ([name, secret]) => `${JSON.stringify(name)}: ${jsonValue(secret)}`,
+  );
+  return `{${members.join(", ")}}\n`;
+}
+
+function jsonValue(secret: SecretValue): string {
+  const text = formatValue(secret);
+  const exact = secret.type === "Boolean" ||
+    (secret.type === "Integer" && secret.value >= -MAX_SAFE && secret.value <= MAX_SAFE) ||
+    (secret.type === "Float" && Number.isFinite(secret.value));
+  return exact ? text : JSON.stringify(text);
+}
+
+/** systemd's `EnvironmentFile=`: in double quotes a backslash takes the meaning off four signs. */
+function assignEnvironmentFile(name: string, text: string): string {
+  return `${name}="${text.replace(/["\\`$]/g, "\\$&")}"\n`;
+}
+
+/** Exported, since what reads the output wants to hand the variables on. */
+function assignShell(name: string, text: string): string {
+  return `export ${name}='${text.replaceAll("'", "'\\''")}'\n`;
+}
