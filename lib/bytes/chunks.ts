@@ -5,20 +5,28 @@
  * @module
  */
 
+/** Most bytes that are reserved behind a chunk for those to come. */
+const MAX_SPARE_BYTES = 64 * 1024;
+
 /** A queue of bytes; what is taken may span chunks, what is not complete stays. */
 export class ChunkBuffer {
   #chunks: Uint8Array[] = [];
   #length = 0;
+  #spare = 0; // free bytes in the block behind the last chunk
 
   /** Number of bytes that wait to be taken. */
   get length(): number {
     return this.#length;
   }
 
-  /** Appends a copy of the chunk, so the caller may reuse its buffer. */
+  /**
+   * Appends a copy of the chunk, so the caller may reuse its buffer. What waits takes at most about
+   * twice its size, however small the chunks: a peer that sends single bytes gains nothing.
+   */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    this.#chunks.push(chunk.slice());
+    if (chunk.length <= this.#spare) this.#append(chunk);
+    else this.#reserve(chunk);
     this.#length += chunk.length;
   }
 
@@ -60,6 +68,24 @@ export class ChunkBuffer {
     return -1;
   }
 
+  /** Puts the chunk into the free bytes behind the last one. */
+  #append(chunk: Uint8Array): void {
+    const last = this.#chunks.pop() as Uint8Array;
+    const longer = new Uint8Array(last.buffer, last.byteOffset, last.length + chunk.length);
+    longer.set(chunk, last.length);
+    this.#chunks.push(longer);
+    this.#spare -= chunk.length;
+  }
+
+  /** Puts the chunk into a block of its own, with as much room behind it as bytes wait already. */
+  #reserve(chunk: Uint8Array): void {
+    const capacity = Math.max(chunk.length, Math.min(this.#length, MAX_SPARE_BYTES));
+    const block = new Uint8Array(capacity);
+    block.set(chunk);
+    this.#chunks.push(block.subarray(0, chunk.length));
+    this.#spare = capacity - chunk.length;
+  }
+
   /** Makes the first chunk hold at least `length` bytes. */
   #gather(length: number): void {
     const first = this.#chunks[0];
@@ -73,6 +99,7 @@ export class ChunkBuffer {
       filled += part.length;
       if (part.length < chunk.length) this.#chunks.unshift(chunk.subarray(part.length));
     }
+    if (this.#chunks.length === 0) this.#spare = 0;
     this.#chunks.unshift(joined);
   }
 
@@ -82,5 +109,6 @@ export class ChunkBuffer {
     if (first.length === length) this.#chunks.shift();
     else this.#chunks[0] = first.subarray(length);
     this.#length -= length;
+    if (this.#length === 0) this.#spare = 0;
   }
 }
