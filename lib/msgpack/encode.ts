@@ -80,14 +80,29 @@ function prepareContainer(
   levels: number,
 ): MsgpackValue {
   if (levels === 0) throw new MsgpackFault("depth", "Cannot write a value: nested too deep");
-  if (isList(value)) return value.map((item) => prepare(item, levels - 1));
+  if (isList(value)) return prepareList(value, levels - 1);
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
     throw new MsgpackFault("type", "Cannot write an object: neither a list nor plain");
   }
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [prepare(key, 0), prepare(item, levels - 1)]),
-  );
+  const items = Object.values(value);
+  const prepared = prepareList(items, levels - 1);
+  const keys = Object.keys(value);
+  for (const key of keys) prepare(key, 0);
+  if (prepared === items) return value;
+  return Object.fromEntries(keys.map((key, i) => [key, prepared[i] as MsgpackValue]));
+}
+
+/** Copies only from the first item on that changes: few do, and encoding is on the hot path. */
+function prepareList(items: readonly MsgpackValue[], levels: number): readonly MsgpackValue[] {
+  let copy: MsgpackValue[] | undefined;
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i] as MsgpackValue;
+    const prepared = prepare(item, levels);
+    if (prepared !== item && copy === undefined) copy = items.slice();
+    if (copy !== undefined) copy[i] = prepared;
+  }
+  return copy ?? items;
 }
 
 function isList(value: MsgpackValue): value is readonly MsgpackValue[] {
