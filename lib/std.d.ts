@@ -85,3 +85,36 @@ declare module "@std/toml/parse" {
   /** Reads TOML, leniently; for tests only. */
   export function parse(text: string): Record<string, unknown>;
 }
+
+declare module "@std/encoding/base64" {
+  /** Bytes in the standard base64 alphabet, with padding. */
+  export function encodeBase64(src: string | Uint8Array | ArrayBuffer): string;
+  /** Standard base64 as bytes. */
+  export function decodeBase64(src: string): Uint8Array<ArrayBuffer>;
+}
+
+declare module "@std/msgpack/decode" {
+  /** What MessagePack holds, for this package. */
+  export type ValueType =
+    | number
+    | bigint
+    | string
+    | boolean
+    | null
+    | Uint8Array
+    | readonly ValueType[]
+    | ValueMap;
+  /** A map with texts as keys. */
+  export interface ValueMap {
+    /** An entry. */
+    readonly [index: string | number]: ValueType;
+  }
+  /** Reads one value. */
+  export function decode(src: Uint8Array): ValueType;
+}
+
+declare module "@std/msgpack/encode" {
+  import type { ValueType } from "@std/msgpack/decode";
+  /** Writes one value. */
+  export function encode(object: ValueType): Uint8Array<ArrayBuffer>;
+}
