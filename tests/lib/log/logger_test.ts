@@ -72,7 +72,7 @@ Deno.test("createLogger keeps a text event to one line and forges none", () => {
   });
   assertEquals(lines, [
     'joined\\x0aerror: forged name="a\\nb" nick=x\\x1b[2J mark=\\u{202e}',
-    'y list=["a\\nb","\\x9b"]',
+    'y list=["a\\nb","\\u009b"]',
   ]);
 });
 
