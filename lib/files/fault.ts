@@ -32,14 +32,15 @@ export class FileFault extends Error {
   }
 }
 
-const CODES: readonly (readonly [new () => Error, FileFaultCode, string])[] = [
-  [Deno.errors.AlreadyExists, "exists", "it exists already"],
-  [Deno.errors.NotFound, "missing", "no such file or folder"],
-  [Deno.errors.PermissionDenied, "denied", "permission denied"],
-  [Deno.errors.NotCapable, "denied", "not permitted to this program"],
-  [Deno.errors.NotADirectory, "not-a-folder", "a part of the path is no folder"],
-  [Deno.errors.IsADirectory, "not-a-file", "it is a folder"],
-  [Deno.errors.FilesystemLoop, "failed", "too many links"],
+/** Classes of the runtime; its functions in `node:fs` throw errors that have the code only. */
+const CODES: readonly (readonly [new () => Error, string, FileFaultCode, string])[] = [
+  [Deno.errors.AlreadyExists, "EEXIST", "exists", "it exists already"],
+  [Deno.errors.NotFound, "ENOENT", "missing", "no such file or folder"],
+  [Deno.errors.PermissionDenied, "EACCES", "denied", "permission denied"],
+  [Deno.errors.NotCapable, "", "denied", "not permitted to this program"],
+  [Deno.errors.NotADirectory, "ENOTDIR", "not-a-folder", "a part of the path is no folder"],
+  [Deno.errors.IsADirectory, "EISDIR", "not-a-file", "it is a folder"],
+  [Deno.errors.FilesystemLoop, "ELOOP", "failed", "too many links"],
 ];
 
 const FULL = /os error (?:28|122)\b|ENOSPC|EDQUOT/; // no space, quota
@@ -52,10 +53,11 @@ const FULL = /os error (?:28|122)\b|ENOSPC|EDQUOT/; // no space, quota
 export function toFileFault(error: unknown, action: string, path: string): FileFault {
   if (error instanceof FileFault) return error;
   const text = error instanceof Error ? error.message : String(error);
-  const [, code, reason] = FULL.test(text)
-    ? [undefined, "full" as const, "the disk is full"]
-    : CODES.find(([type]) => error instanceof type) ??
-      [undefined, "failed" as const, text.replace(/: \w+ '.*$| \(os error \d+\).*$/s, "")];
+  const number = error instanceof Error && "code" in error ? error.code : undefined;
+  const [, , code, reason] = FULL.test(text)
+    ? [undefined, "", "full" as const, "the disk is full"]
+    : CODES.find(([type, own]) => error instanceof type || number === own) ??
+      [undefined, "", "failed" as const, text.replace(/: \w+ '.*$| \(os error \d+\).*$/s, "")];
   return new FileFault(code, `Cannot ${action} "${escapeControls(path)}": ${reason}`, {
     cause: error,
   });
