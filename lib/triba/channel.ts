@@ -159,6 +159,12 @@ export class PacketChannel {
     this.#receiving = ciphers.receiving;
   }
 
+  /** Derives ahead what the next packet of each direction needs: for when nothing else is to be done. */
+  prepare(): void {
+    this.#sending.prepare(this.#nextId);
+    this.#receiving.prepare(this.#expected ?? 0);
+  }
+
   /** Overwrites the keys; no packet can be sent or received afterwards. */
   wipe(): void {
     this.#sending.wipe();

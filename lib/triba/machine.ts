@@ -136,6 +136,15 @@ export abstract class TribaMachine<Sent extends AnyRequest, Received extends Any
     });
   }
 
+  /**
+   * Derives ahead what the next packet of each direction needs. Changes nothing that can be seen: a
+   * driver may call it when it has written all and waits: under sealed-1 that is about half of what
+   * a small packet costs.
+   */
+  prepare(): void {
+    if (!this.#done) this.#session?.prepare();
+  }
+
   /** Ends the connection with a fault that was found elsewhere. */
   abort(fault: TribaFault): Step<SessionEvent<Received>> {
     return this.run(() => {

@@ -19,6 +19,8 @@ export interface PacketCipher {
    * @throws {TribaFault} `cipher`.
    */
   open(payload: Uint8Array, id: number): Uint8Array<ArrayBuffer>;
+  /** Derives now what the next packet of this number will need, if it needs anything of its own. */
+  prepare(id: number): void;
   /** Overwrites the keys; nothing can be sealed or opened afterwards. */
   wipe(): void;
 }
@@ -38,33 +40,49 @@ export function createPlainCipher(key: Uint8Array, nonce: Uint8Array): PacketCip
       if (plaintext !== undefined) return plaintext;
       throw new TribaFault("cipher", `Cannot decrypt packet ${id}: its tag does not verify`);
     },
+    prepare: () => {},
     wipe: () => cipher.wipe(),
   };
 }
 
+/** Payloads for which a prepared cipher, with its small table, is the best one. */
+const SMALL_PAYLOAD_BYTES = 1024;
+
 /** The cipher of one direction under sealed-1: its own key, the packet's id as nonce. */
 export function createSealed1Cipher(key: Uint8Array): PacketCipher {
   const generator = new GcmSivKey(key);
-  const forPacket = (id: number, bytes: number): GcmSiv =>
-    generator.forNonce(makePacketNonce(id), bytes);
+  let ready: { readonly id: number; readonly cipher: GcmSiv } | undefined;
+
+  /** Uses the cipher of a packet once. */
+  const use = <T>(id: number, bytes: number, action: (cipher: GcmSiv) => T): T => {
+    const prepared = ready?.id === id && bytes <= SMALL_PAYLOAD_BYTES ? ready.cipher : undefined;
+    if (prepared !== undefined) ready = undefined;
+    const cipher = prepared ?? generator.forNonce(makePacketNonce(id), bytes);
+    const result = action(cipher);
+    cipher.wipe();
+    return result;
+  };
+
   return {
-    seal: (plaintext, id) => {
-      const cipher = forPacket(id, plaintext.length);
-      const payload = cipher.seal(plaintext);
-      cipher.wipe();
-      return payload;
-    },
+    seal: (plaintext, id) => use(id, plaintext.length, (cipher) => cipher.seal(plaintext)),
     open: (payload, id) => {
-      const cipher = forPacket(id, payload.length);
-      const plaintext = cipher.open(payload);
-      cipher.wipe();
+      const plaintext = use(id, payload.length, (cipher) => cipher.open(payload));
       if (plaintext !== undefined) return plaintext;
       throw new TribaFault(
         "cipher",
         `Cannot decrypt packet ${id}: another key, or another packet than number ${id} (replayed, dropped or swapped)`,
       );
     },
-    wipe: () => generator.wipe(),
+    prepare: (id) => {
+      if (ready?.id === id) return;
+      ready?.cipher.wipe();
+      ready = { id, cipher: generator.forNonce(makePacketNonce(id), SMALL_PAYLOAD_BYTES) };
+    },
+    wipe: () => {
+      ready?.cipher.wipe();
+      ready = undefined;
+      generator.wipe();
+    },
   };
 }
 

@@ -123,6 +123,11 @@ export class Session {
     );
   }
 
+  /** Derives ahead what the next packets need. */
+  prepare(): void {
+    this.#context.channel.prepare();
+  }
+
   /** The fault that the end of the stream means, unless both sides agreed to it. */
   endFault(): TribaFault {
     const place = this.#context.channel.inside ? " inside a packet" : "";

@@ -130,6 +130,25 @@ Deno.test("createSealed1Cipher: the packet's number is its nonce, so another num
   }
 });
 
+Deno.test("createSealed1Cipher: what was prepared is used once, for its packet, and changes no byte", () => {
+  const random = new Random(15);
+  const key = random.bytes(32);
+  const cipher = createSealed1Cipher(key);
+  const expected = (plaintext: Uint8Array, id: number) =>
+    gcmsiv(key, makePacketNonce(id)).encrypt(plaintext);
+  for (const length of [1, 100, 1024, 1025, 5000]) {
+    const plaintext = random.bytes(length);
+    for (const [prepared, used] of [[7, 7], [7, 8], [8, 8]] as const) {
+      cipher.prepare(prepared);
+      cipher.prepare(prepared);
+      assertEquals(cipher.seal(plaintext, used), expected(plaintext, used));
+      assertEquals(cipher.seal(plaintext, used), expected(plaintext, used), "and without");
+      cipher.prepare(prepared);
+      assertEquals(cipher.open(expected(plaintext, used), used), plaintext);
+    }
+  }
+});
+
 Deno.test("makePacketNonce: 4 zero bytes and the id in 8 bytes, big-endian", () => {
   assertEquals(encodeHex(makePacketNonce(3)), "000000000000000000000003");
   assertEquals(encodeHex(makePacketNonce(2 ** 32 - 1)), "0000000000000000ffffffff");

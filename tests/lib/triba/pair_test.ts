@@ -106,6 +106,7 @@ class Pair {
     while (this.#toCore.length + this.#toBackend.length > 0) {
       const [forCore, forBackend] = [this.#toCore, this.#toBackend];
       [this.#toCore, this.#toBackend] = [forCore.slice(chunk), forBackend.slice(chunk)];
+      this.core.prepare();
       if (forCore.length > 0) this.atCore(this.core.receive(forCore.subarray(0, chunk), 0));
       if (forBackend.length > 0) {
         this.atBackend(this.backend.receive(forBackend.subarray(0, chunk), 0));
