@@ -5,6 +5,7 @@
  * @module
  */
 
+import { PACE } from "./pace.ts";
 import type { ByteStream } from "./stream.ts";
 
 /** An idle pair costs two of these; it is what most pairs of a crowded relay have. */
@@ -68,8 +69,10 @@ export async function forward(
     if (!budget.tryTake(size - buffer.length)) return;
     buffer = new Uint8Array(size);
   };
+  using _loop = PACE.enter();
   try {
     while (true) {
+      if (PACE.isUsedUp()) await PACE.rest();
       const count = await from.read(buffer);
       if (count === null) return;
       await to.write(buffer.subarray(0, count));

@@ -17,5 +17,6 @@ export * from "./gate.ts";
 export * from "./machine.ts";
 export * from "./notify.ts";
 export * from "./outbox.ts";
+export * from "./pace.ts";
 export * from "./rate.ts";
 export * from "./stream.ts";

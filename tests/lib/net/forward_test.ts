@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BufferBudget, type ByteStream, forward, NetFault } from "../../../lib/net/mod.ts";
 import { Random } from "../../support/fuzz.ts";
 import { memoryStreamPair, readAll } from "../../support/memory_stream.ts";
-import { settle } from "../../support/time.ts";
+import { FakeTime, settle } from "../../support/time.ts";
 
 const LEAST = 4 * 1024;
 const MOST = 1024 * 1024;
@@ -68,6 +68,7 @@ Deno.test("forward copies every byte in order and ends with the stream, which it
 });
 
 Deno.test("forward has written all that it read when it ends", async () => {
+  using _time = new FakeTime(); // nobody rests
   const [from, source] = memoryStreamPair();
   const [to, sink] = memoryStreamPair(3);
   await source.write(new Uint8Array(10));
@@ -81,6 +82,7 @@ Deno.test("forward has written all that it read when it ends", async () => {
 });
 
 Deno.test("forward reads nothing while the last write is not through", async () => {
+  using _time = new FakeTime(); // nobody rests
   const source = new Source(times(5, 100));
   const [to, sink] = memoryStreamPair(100);
   const forwarding = forward(source, to, { budget: new BufferBudget(0) });
@@ -156,6 +158,7 @@ Deno.test("forward stays small while the budget is used up, and grows once there
 });
 
 Deno.test("forward shares one budget: a second one gets what the first has left", async () => {
+  using _time = new FakeTime(); // nobody rests
   const budget = new BufferBudget(MOST - LEAST);
   const large = new Source(times(6, MOST));
   const small = new Source(times(4, MOST));
@@ -175,6 +178,7 @@ Deno.test("forward shares one budget: a second one gets what the first has left"
 });
 
 Deno.test("forward waits for the promise that onBytes returns before it reads on", async () => {
+  using _time = new FakeTime(); // nobody rests
   const source = new Source([5, 6]);
   const counts: number[] = [];
   const gate = Promise.withResolvers<void>();
@@ -194,6 +198,7 @@ Deno.test("forward waits for the promise that onBytes returns before it reads on
 });
 
 Deno.test("forward fails with the fault of either connection and gives its memory back", async () => {
+  using _time = new FakeTime(); // nobody rests
   for (const side of ["read", "write"]) {
     const [from, source] = memoryStreamPair();
     const [to, sink] = memoryStreamPair();
@@ -212,6 +217,7 @@ Deno.test("forward fails with the fault of either connection and gives its memor
 });
 
 Deno.test("forward fails with code closed when either connection is closed on this side", async () => {
+  using _time = new FakeTime(); // nobody rests
   const [from] = memoryStreamPair();
   const [to] = memoryStreamPair();
   const forwarding = assertRejects(
