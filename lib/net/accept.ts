@@ -8,7 +8,7 @@
 import { delay } from "@std/async/delay";
 import { formatHostPort, type HostPort, plainIp } from "./address.ts";
 import { DenoStream, toNetFault } from "./deno_stream.ts";
-import type { ByteStream } from "./stream.ts";
+import { type ByteStream, NetFault } from "./stream.ts";
 
 /** After the system ran out of descriptors, nothing is accepted for this time. */
 const EXHAUSTED_PAUSE_MS = 100;
@@ -51,18 +51,93 @@ export function listenTcp(at: HostPort): Listening {
   }
   return {
     local: { host: at.host, port: listener.addr.port },
-    serve: (handle, onExhausted) => serve(listener, handle, onExhausted),
+    serve: (handle, onExhausted) =>
+      serve(listener, (connection) => handle(acceptedTcp(connection)), onExhausted),
     close: () => listener.close(),
   };
 }
 
-async function serve(
-  listener: Deno.TcpListener,
-  handle: (accepted: Accepted) => void,
+/**
+ * Listens on a unix socket that only this user can connect to (mode 0600). A socket that a process
+ * left behind is replaced, one that somebody listens on is not.
+ *
+ * @throws {NetFault} with the path and the reason.
+ */
+export async function listenUnix(path: string): Promise<Listening> {
+  let listener: Deno.UnixListener;
+  try {
+    await removeStale(path);
+    listener = bindPrivately(path);
+  } catch (error) {
+    throw toNetFault(error, `listen on unix:${path}`);
+  }
+  return {
+    local: { host: "", port: 0 },
+    serve: (handle, onExhausted) =>
+      serve(listener, (connection) => handle(acceptedUnix(connection, path)), onExhausted),
+    close: () => {
+      listener.close();
+      removeIfThere(path);
+    },
+  };
+}
+
+/** Bound in a folder of its own, so that at no moment anybody else can connect. */
+function bindPrivately(path: string): Deno.UnixListener {
+  const at = path.lastIndexOf("/");
+  const folder = Deno.makeTempDirSync({
+    dir: at < 0 ? "." : path.slice(0, at) || "/",
+    prefix: ".sallyport-",
+  });
+  try {
+    const bound = `${folder}/s`;
+    const listener = Deno.listen({ transport: "unix", path: bound });
+    try {
+      Deno.chmodSync(bound, 0o600);
+      Deno.linkSync(bound, path);
+    } catch (error) {
+      listener.close();
+      throw error instanceof Deno.errors.AlreadyExists ? inUse(path) : error;
+    }
+    return listener;
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+async function removeStale(path: string): Promise<void> {
+  try {
+    const connection = await Deno.connect({ transport: "unix", path });
+    connection.close();
+  } catch (error) {
+    // Only a socket refuses: for a file of another kind the later link says that it exists.
+    if (error instanceof Deno.errors.ConnectionRefused && Deno.lstatSync(path).isSocket) {
+      removeIfThere(path);
+    }
+    return;
+  }
+  throw inUse(path);
+}
+
+function inUse(path: string): NetFault {
+  return new NetFault("in-use", `Cannot listen on unix:${path}: it exists and is in use`);
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function serve<Connection>(
+  listener: { accept(): Promise<Connection> },
+  handle: (connection: Connection) => void,
   onExhausted: () => void,
 ): Promise<void> {
   while (true) {
-    let connection: Deno.TcpConn;
+    let connection: Connection;
     try {
       connection = await listener.accept();
     } catch (error) {
@@ -74,10 +149,18 @@ async function serve(
       }
       continue; // anything else concerns a peer that went away before it was accepted
     }
-    const { hostname, port } = connection.remoteAddr;
-    const remote = { host: plainIp(hostname), port };
-    connection.setNoDelay(true);
-    connection.setKeepAlive(true);
-    handle({ stream: new DenoStream(connection, formatHostPort(remote)), remote });
+    handle(connection);
   }
+}
+
+function acceptedTcp(connection: Deno.TcpConn): Accepted {
+  const { hostname, port } = connection.remoteAddr;
+  const remote = { host: plainIp(hostname), port };
+  connection.setNoDelay(true);
+  connection.setKeepAlive(true);
+  return { stream: new DenoStream(connection, formatHostPort(remote)), remote };
+}
+
+function acceptedUnix(connection: Deno.UnixConn, path: string): Accepted {
+  return { stream: new DenoStream(connection, `unix:${path}`), remote: { host: "", port: 0 } };
 }
