@@ -32,6 +32,7 @@ export * from "./replay.ts";
 export * from "./reply.ts";
 export * from "./keys/seal.ts";
 export * from "./definition/sealed_definition.ts";
+export * from "./server.ts";
 export * from "./server_machine.ts";
 export * from "./shards.ts";
 export * from "./values/value.ts";
