@@ -33,26 +33,36 @@ export interface Listening {
   close(): void;
 }
 
+/** How connections of a listener are used. */
+export interface ListenOptions {
+  /**
+   * One question, one answer, and deadlines of the protocol's own: then neither small writes at
+   * once nor the system's probes are worth their calls. False unless given.
+   */
+  readonly brief?: boolean | undefined;
+}
+
 /**
  * Listens on a TCP port; port 0 picks a free one. Host `::` takes both families, or IPv4 alone
  * where the system has no IPv6.
  *
  * @throws {NetFault} with the address and the reason.
  */
-export function listenTcp(at: HostPort): Listening {
+export function listenTcp(at: HostPort, options: ListenOptions = {}): Listening {
   let listener: Deno.TcpListener;
   try {
     listener = Deno.listen({ hostname: at.host, port: at.port, transport: "tcp" });
   } catch (error) {
     if (at.host === "::" && NO_IPV6.test(String(error))) {
-      return listenTcp({ host: "0.0.0.0", port: at.port });
+      return listenTcp({ host: "0.0.0.0", port: at.port }, options);
     }
     throw toNetFault(error, `listen on ${formatHostPort(at)}`);
   }
+  const brief = options.brief ?? false;
   return {
     local: { host: at.host, port: listener.addr.port },
     serve: (handle, onExhausted) =>
-      serve(listener, (connection) => handle(acceptedTcp(connection)), onExhausted),
+      serve(listener, (connection) => handle(acceptedTcp(connection, brief)), onExhausted),
     close: () => listener.close(),
   };
 }
@@ -153,11 +163,13 @@ async function serve<Connection>(
   }
 }
 
-function acceptedTcp(connection: Deno.TcpConn): Accepted {
+function acceptedTcp(connection: Deno.TcpConn, brief: boolean): Accepted {
   const { hostname, port } = connection.remoteAddr;
   const remote = { host: plainIp(hostname), port };
-  connection.setNoDelay(true);
-  connection.setKeepAlive(true);
+  if (!brief) {
+    connection.setNoDelay(true);
+    connection.setKeepAlive(true);
+  }
   return { stream: new DenoStream(connection, formatHostPort(remote)), remote };
 }
 
