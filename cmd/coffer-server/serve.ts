@@ -261,7 +261,7 @@ class Service implements Disposable {
 
 async function listen(address: Address): Promise<Listening> {
   try {
-    return "path" in address ? await listenUnix(address.path) : listenTcp(address);
+    return "path" in address ? await listenUnix(address.path) : listenTcp(address, { brief: true });
   } catch (error) {
     if (!(error instanceof NetFault)) throw error;
     const hint = error.code === "in-use"

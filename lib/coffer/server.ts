@@ -17,7 +17,7 @@ export const PROTOCOL = "coffer";
 /** Room for what a client sends, an authenticated request included; longer ones take two reads. */
 const READ_BUFFER_BYTES = 512;
 /** A peer that takes this much of a reply has made progress. */
-const WRITE_SLICE_BYTES = 64 * 1024;
+const WRITE_SLICE_BYTES = 256 * 1024;
 /** How late a deadline may be noticed. */
 const SWEEP_MS = 200;
 
