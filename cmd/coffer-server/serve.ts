@@ -13,6 +13,7 @@ import {
   type Interrupts,
   listenForReload,
   listenForSignals,
+  writeLogLine,
 } from "../../lib/cli/mod.ts";
 import {
   CofferFault,
@@ -57,7 +58,7 @@ export async function serve(options: ServerOptions): Promise<number> {
   const log = createLogger({
     format: options.log,
     level,
-    write: (line) => void Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`)),
+    write: writeLogLine,
   });
   try {
     const paths = findSources(options, Deno.env.get("CREDENTIALS_DIRECTORY"));
@@ -139,7 +140,7 @@ class Service implements Disposable {
     this.#log.info("loaded", { ...describeLoaded(this.#loaded), mode: describeMode(options) });
     const place = "path" in options.address ? options.address : listening.local;
     announceReady(this.#log, options.log, [{ protocol: PROTOCOL, ...place }]);
-    await notifyManager(this.#notifySocket, `READY=1\nSTATUS=${this.#status()}`);
+    await this.#notify(`READY=1\nSTATUS=${this.#status()}`);
     this.#dropPermissions();
     await Promise.race([aborted(interrupts.signal), running]);
     await this.#reloading;

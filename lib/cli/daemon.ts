@@ -51,3 +51,16 @@ export function aborted(signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", () => resolve(), { once: true })
   );
 }
+
+/**
+ * Writes a line of a daemon's log to standard error. A log that cannot be written, to a full disk
+ * or to nobody, is no reason to serve nobody.
+ */
+export function writeLogLine(line: string): void {
+  const bytes = new TextEncoder().encode(`${line}\n`);
+  try {
+    for (let done = 0; done < bytes.length;) done += Deno.stderr.writeSync(bytes.subarray(done));
+  } catch {
+    return; // there is nobody to tell
+  }
+}
