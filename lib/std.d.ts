@@ -74,6 +74,14 @@ declare module "@std/cli/parse-args" {
   export function parseArgs(args: readonly string[], options?: ParseOptions): Args;
 }
 
+declare module "@std/cli/prompt-secret" {
+  /** Asks on the terminal without showing what is typed; null where standard input is none. */
+  export function promptSecret(
+    message?: string,
+    options?: { readonly mask?: string; readonly clear?: boolean },
+  ): string | null;
+}
+
 declare module "@std/encoding/hex" {
   /** Bytes as lowercase hexadecimal. */
   export function encodeHex(src: string | Uint8Array | ArrayBuffer): string;

@@ -17,12 +17,12 @@ import { Registry, serveMetrics } from "../../lib/metrics/mod.ts";
 import {
   type AdmissionLimits,
   BufferBudget,
+  connectionsLeft,
   Gate,
   type HostPort,
   type Listening,
   listenTcp,
   NetFault,
-  toNetFault,
 } from "../../lib/net/mod.ts";
 import { SERVE } from "./args.ts";
 
@@ -30,8 +30,6 @@ import { SERVE } from "./args.ts";
 export type ServeOptions = OptionValues<typeof SERVE.options>;
 
 const DEFAULT_MAX_CONNECTIONS = 4096;
-/** Descriptors kept for files, listeners and the runtime. */
-const SPARE_DESCRIPTORS = 64;
 /** What the buffers of all pairs may take beyond the least: some twenty pairs at full speed. */
 const BUFFER_BUDGET_BYTES = 40 * 1024 * 1024;
 
@@ -85,30 +83,12 @@ export function hostRelay(options: ServeOptions, log: Logger): HostedRelay {
 function readLimits(options: ServeOptions): AdmissionLimits {
   const [handshakesPerAddress, handshakesInAll] = options.handshakes;
   return {
-    maxConnections: options.maxConnections ?? defaultMaxConnections(),
+    maxConnections: options.maxConnections ?? connectionsLeft(DEFAULT_MAX_CONNECTIONS),
     maxPerAddress: options.maxPerAddress,
     handshakesPerAddress,
     handshakesInAll,
     allow: options.allow,
   };
-}
-
-/**
- * What the descriptor limit leaves. The sandbox keeps /proc/self/limits from the program, so it
- * opens as many descriptors as it could use, which takes some milliseconds, and closes them again.
- */
-function defaultMaxConnections(): number {
-  const opened: Deno.FsFile[] = [];
-  try {
-    while (opened.length < DEFAULT_MAX_CONNECTIONS + SPARE_DESCRIPTORS) {
-      opened.push(Deno.openSync("/dev/null"));
-    }
-  } catch (error) {
-    if (toNetFault(error, "open").code !== "exhausted") throw error;
-  } finally {
-    for (const file of opened) file.close();
-  }
-  return Math.max(4, opened.length - SPARE_DESCRIPTORS);
 }
 
 interface Sockets {

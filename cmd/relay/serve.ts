@@ -10,6 +10,7 @@ import {
   EXIT,
   listenForReload,
   listenForSignals,
+  writeLogLine,
 } from "../../lib/cli/mod.ts";
 import { createLogger, type Logger } from "../../lib/log/mod.ts";
 import { NetFault, notifyManager } from "../../lib/net/mod.ts";
@@ -21,7 +22,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const log = createLogger({
     format: options.log,
     level: options.logLevel,
-    write: writeLine,
+    write: writeLogLine,
   });
   using _reload = listenForReload(() => log.info("nothing to reload"));
   let relay: HostedRelay;
@@ -37,16 +38,6 @@ export async function serve(options: ServeOptions): Promise<number> {
   await relay.close();
   log.info("stopped");
   return EXIT.done;
-}
-
-/** A log that cannot be written, to a full disk or to nobody, is no reason to serve nobody. */
-function writeLine(line: string): void {
-  const bytes = new TextEncoder().encode(`${line}\n`);
-  try {
-    for (let done = 0; done < bytes.length;) done += Deno.stderr.writeSync(bytes.subarray(done));
-  } catch {
-    return; // there is nobody to tell
-  }
 }
 
 /** A manager that is not there waits for nothing. */

@@ -34,6 +34,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   readonly examples: readonly (readonly [string, string])[];
   /** Exit statuses that it uses. */
   readonly exits: readonly number[];
+  /** What they mean, where that is not what they mean for all programs. */
+  readonly meanings?: Readonly<Record<number, string>>;
   /** Options end at the first plain argument: for commands that run another command. */
   readonly stopsAtOperand?: boolean;
 }

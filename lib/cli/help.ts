@@ -57,7 +57,9 @@ export function formatHelp(command: Command): string {
     ...formatOutcomes(command.outcomes ?? []),
     ...formatExamples(command.examples),
     "Exit status:",
-    ...command.exits.map((status) => entry(String(status), EXIT_MEANINGS[status] ?? "")),
+    ...command.exits.map((status) =>
+      entry(String(status), command.meanings?.[status] ?? EXIT_MEANINGS[status] ?? "")
+    ),
   ].join("\n");
 }
 

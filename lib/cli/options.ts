@@ -37,14 +37,14 @@ export type OptionValues<T extends OptionTable> = {
   readonly [K in keyof T]: T[K] extends Option<infer V> ? V : never;
 };
 
-/** An option without a value. */
+/** An option without a value; its environment variable says yes or no. */
 export function flag(texts: OptionTexts): Option<boolean> {
   return {
     ...texts,
     value: undefined,
     repeatable: false,
     shown: undefined,
-    parse: (given) => given.length > 0,
+    parse: (given) => given.length > 0 && given.every(yesOrNo),
   };
 }
 
@@ -90,6 +90,13 @@ export function list<T>(
 /** Reads a value as it is. */
 export function asText(text: string): string {
   return text;
+}
+
+/** Reads a switch: what a flag's environment variable may hold. */
+function yesOrNo(text: string): boolean {
+  if (/^(?:1|true|yes|on)$/i.test(text)) return true;
+  if (/^(?:0|false|no|off)$/i.test(text)) return false;
+  throw new RangeError("must be 1 or 0, true or false, yes or no, on or off");
 }
 
 /** Reads one of some words. */

@@ -15,6 +15,7 @@ export type FileFaultCode =
   | "not-a-file"
   | "not-a-folder"
   | "name" // a name that must not be created here
+  | "exposed" // others than its owner can write to it
   | "changed" // other content than a moment before
   | "failed";
 

@@ -64,7 +64,18 @@ export class Registry {
   }
 }
 
+/** Texts of labels that are used again and again, which hot paths keep as one object. */
+const formatted = new WeakMap<Labels, string>();
+
 function formatLabels(labels: Labels): string {
+  const known = formatted.get(labels);
+  if (known !== undefined) return known;
+  const text = formatNewLabels(labels);
+  formatted.set(labels, text);
+  return text;
+}
+
+function formatNewLabels(labels: Labels): string {
   const sorted = Object.entries(labels).sort(([a], [b]) => a < b ? -1 : 1);
   const pairs = sorted.map(([name, value]) =>
     `${name}="${value.replace(/["\\\n]/g, (c) => c === "\n" ? "\\n" : `\\${c}`)}"`

@@ -93,6 +93,7 @@ export function plainIp(text: string): string {
 
 /** The key by which limits count an address: IPv4 alone, IPv6 by its /64. */
 export function addressGroup(ip: string): string {
+  if (!ip.includes(":")) return ip; // IPv4 as the system writes it, or no address
   const value = parseIp(ip);
   if (value === undefined) return ip;
   if (value >> 32n !== V4_MAPPED >> 32n) {

@@ -20,9 +20,10 @@ export interface AdmissionLimits {
   readonly handshakesInAll: number;
   /** Only these may connect; empty: everybody. */
   readonly allow: readonly Cidr[];
+  /** The share of all connections that one protocol may hold; three quarters unless given. */
+  readonly protocolShare?: number | undefined;
 }
 
-/** The share of all connections that one protocol may hold. */
 const PROTOCOL_SHARE = 0.75;
 
 /** Why a connection was turned away. */
@@ -79,7 +80,8 @@ export class Admission {
     const ofAddress = this.#perAddress.get(group) ?? 0;
     if (allow.length > 0 && !allow.some((cidr) => isInCidr(ip, cidr))) return "not-allowed";
     if (this.#connections >= maxConnections) return "too-many-connections";
-    if (ofProtocol >= Math.ceil(maxConnections * PROTOCOL_SHARE)) return "too-many-of-protocol";
+    const share = this.#limits.protocolShare ?? PROTOCOL_SHARE;
+    if (ofProtocol >= Math.ceil(maxConnections * share)) return "too-many-of-protocol";
     if (ofAddress >= maxPerAddress) return "too-many-of-address";
     if (handshakes && !this.#admitHandshake(group, now)) return "too-many-handshakes";
     this.#connections++;

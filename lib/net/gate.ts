@@ -7,7 +7,7 @@
 
 import { delay } from "@std/async/delay";
 import type { Logger } from "../log/mod.ts";
-import type { Metric, Registry } from "../metrics/mod.ts";
+import type { Labels, Metric, Registry } from "../metrics/mod.ts";
 import type { Listening } from "./accept.ts";
 import type { HostPort } from "./address.ts";
 import { Admission, type AdmissionLimits, type Refusal } from "./admission.ts";
@@ -87,8 +87,9 @@ export class Gate {
   async serve(listening: Listening, port: GatedPort): Promise<void> {
     this.#listeners.add(listening);
     this.#ports.add(port);
+    const labels = { protocol: port.protocol };
     await listening.serve(
-      ({ stream, remote }) => this.#admit(stream, remote, port),
+      ({ stream, remote }) => this.#admit(stream, remote, port, labels),
       () => this.#log.warn("out of file descriptors", { protocol: port.protocol }),
     );
   }
@@ -124,7 +125,7 @@ export class Gate {
     for (const stream of this.#streams) stream.close();
   }
 
-  #admit(stream: ByteStream, remote: HostPort, port: GatedPort): void {
+  #admit(stream: ByteStream, remote: HostPort, port: GatedPort, labels: Labels): void {
     const { protocol, handshakes } = port;
     const ticket = this.#admission.admit(protocol, remote.host, handshakes, performance.now());
     if (typeof ticket === "string") {
@@ -132,7 +133,7 @@ export class Gate {
       this.#refuse(protocol, remote, ticket);
       return;
     }
-    this.#accepted.add({ protocol });
+    this.#accepted.add(labels);
     this.#streams.add(stream);
     const handled = this.#handle({ stream, remote, group: ticket.group }, port).finally(() => {
       stream.close();

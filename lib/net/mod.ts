@@ -11,6 +11,7 @@ export * from "./backoff.ts";
 export * from "./connect.ts";
 export * from "./deadlines.ts";
 export * from "./deno_stream.ts";
+export * from "./descriptors.ts";
 export * from "./drive.ts";
 export * from "./forward.ts";
 export * from "./gate.ts";

@@ -10,7 +10,8 @@ import { definitionFault } from "./definition.ts";
 import { trimWhiteSpace } from "../values/environment.ts";
 import { type Problem, quote } from "../fault.ts";
 import { formatId } from "../keys/public_key.ts";
-import { formatValue, type SecretValue } from "../values/value.ts";
+import type { SecretValue } from "../values/value.ts";
+import { renderKey, renderValue } from "./literal.ts";
 
 /** A converted definition. */
 export interface Converted {
@@ -82,16 +83,5 @@ function renderClient(client: DefinedClient): string {
 }
 
 function renderEntry([key, entry]: readonly [string, DefinedEntry]): string {
-  const { value } = entry;
-  const literal = value.type === "String" ? renderString(value.value) : formatValue(value);
-  return `${renderKey(key)} = ${literal}\n`;
-}
-
-function renderKey(key: string): string {
-  return /^[A-Za-z0-9_-]+$/.test(key) ? key : renderString(key);
-}
-
-/** A basic string; JSON's escapes are a part of TOML's, and DEL needs one in TOML only. */
-function renderString(text: string): string {
-  return JSON.stringify(text).replaceAll("\x7f", "\\u007f");
+  return `${renderKey(key)} = ${renderValue(entry.value)}\n`;
 }
