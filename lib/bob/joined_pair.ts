@@ -69,8 +69,8 @@ export class JoinedPair {
     try {
       await to.ready();
       if (first === null) return;
-      await to.write(first);
       await this.#count(from.group, first.length);
+      await to.write(first);
       await forward(from, to, {
         budget: this.#context.budget,
         onBytes: (count) => this.#count(from.group, count),

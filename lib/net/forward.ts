@@ -48,7 +48,7 @@ export class BufferBudget {
 export interface ForwardOptions {
   /** Memory shared with other forwarders. */
   readonly budget: BufferBudget;
-  /** Told of every read; a promise that it returns delays the next one (rate limits). */
+  /** Told of every read; a promise that it returns holds the bytes back (rate limits). */
   readonly onBytes?: (count: number) => void | Promise<void>;
 }
 
@@ -75,9 +75,9 @@ export async function forward(
       if (PACE.isUsedUp()) await PACE.rest();
       const count = await from.read(buffer);
       if (count === null) return;
-      await to.write(buffer.subarray(0, count));
       const delayed = onBytes?.(count);
       if (delayed !== undefined) await delayed;
+      await to.write(buffer.subarray(0, count));
       if (count === buffer.length && count < MOST_BUFFER_BYTES) {
         resize(Math.min(count * GROWTH, MOST_BUFFER_BYTES));
       } else if (buffer.length > LEAST_BUFFER_BYTES) {
