@@ -19,3 +19,4 @@ export * from "./notify.ts";
 export * from "./outbox.ts";
 export * from "./rate.ts";
 export * from "./stream.ts";
+export * from "./timer.ts";
