@@ -34,6 +34,7 @@ import { formatHostPort, type HostPort, type Step } from "../../lib/net/mod.ts";
 import type { RECEIVE, RelayAddress } from "./args.ts";
 import { askCode, findCode } from "./code.ts";
 import { isLoss, toExitFault } from "./faults.ts";
+import { Patience } from "./patience.ts";
 
 type ReceiveValues = OptionValues<typeof RECEIVE.options>;
 type Accepted = Extract<ReceiverEvent, { type: "accepted" }>;
@@ -115,9 +116,8 @@ async function findSender(
     guesses: new GuessBudget(isGeneratedCode(code) ? GUESSES_FOR_GENERATED : GUESSES_FOR_CHOSEN),
     randomBytes: systemRandom,
   });
-  const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(), options.timeout);
-  const asking = new Asking(search, machine, () => clearTimeout(timer));
+  using patience = new Patience(options.timeout);
+  const asking = new Asking(search, machine, () => patience[Symbol.dispose]());
   try {
     const remote = await meet<ReceiverEvent>(machine, {
       relay,
@@ -127,9 +127,8 @@ async function findSender(
     return { accepted: asking.result(), remote };
   } catch (error) {
     signal.throwIfAborted();
-    throw patience.signal.aborted ? asking.describeLateness() : error;
+    throw patience.isOver ? asking.describeLateness() : error;
   } finally {
-    clearTimeout(timer);
     asking.callOff();
   }
 }

@@ -37,6 +37,7 @@ import { isLoss, toExitFault } from "./faults.ts";
 import { announce } from "./announce.ts";
 import { offer } from "./offer.ts";
 import { type OwnRelay, startOwnRelay } from "./own_relay.ts";
+import { Patience } from "./patience.ts";
 
 /** Options of `relay send`. */
 export type SendValues = OptionValues<typeof SEND.options>;
@@ -89,8 +90,8 @@ async function findReceiver(search: Search): Promise<Found> {
   const server = createServer({ password, randomBytes: systemRandom });
   const most = options.maxGuesses ?? (chosen ? GUESSES_FOR_CHOSEN : GUESSES_FOR_GENERATED);
   const guesses = new GuessBudget(most);
-  const patience = AbortSignal.timeout(options.timeout);
-  const all = AbortSignal.any([signal, patience]);
+  using patience = new Patience(options.timeout);
+  const all = AbortSignal.any([signal, patience.signal]);
   const backoff = new Backoff();
   let registered = false;
   while (true) {
@@ -103,7 +104,7 @@ async function findReceiver(search: Search): Promise<Found> {
       if (found !== undefined) return found;
     } catch (error) {
       signal.throwIfAborted();
-      if (patience.aborted) {
+      if (patience.isOver) {
         const time = options.timeout / 1000;
         throw new ExitFault(EXIT.unreachable, `Nobody took it within ${time} s`);
       }

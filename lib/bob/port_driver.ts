@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Admitted, type ByteStream, Outbox } from "../net/mod.ts";
+import { type Admitted, type ByteStream, MAX_TIMER_MS, Outbox } from "../net/mod.ts";
 import type { CloseAction, ConnectionId, PortMachine, SendAction } from "./port.ts";
 
 /** Most bytes that wait for a peer which does not read; then its connection is closed. */
@@ -128,7 +128,7 @@ export class PortDriver<Action extends BaseAction> {
     this.#timer = setTimeout(() => {
       this.#wakeAt = undefined;
       this.#carryOut(this.#machine.tick(performance.now()));
-    }, Math.max(0, wakeAt - performance.now()));
+    }, Math.min(Math.max(0, wakeAt - performance.now()), MAX_TIMER_MS));
   }
 }
 

@@ -21,3 +21,4 @@ export * from "./outbox.ts";
 export * from "./pace.ts";
 export * from "./rate.ts";
 export * from "./stream.ts";
+export * from "./timer.ts";

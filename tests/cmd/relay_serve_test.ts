@@ -223,6 +223,15 @@ testOnStages("relay serve: limits", [
     },
   },
   {
+    name: "--wait-timeout: months are longer than a timer of the runtime",
+    run: async (stage) => {
+      const relay = await stage.serve(["--wait-timeout", "10000000", "--log-level", "debug"]);
+      using _client = await RawConnection.hello(relay.main, "client");
+      await assertServes(relay);
+      assert(!relay.program.stderr.includes("TimeoutOverflowWarning"), relay.program.stderr);
+    },
+  },
+  {
     name: "--idle-timeout: a pair without a byte is ended with the marker",
     run: async (stage) => {
       const relay = await stage.serve(["--idle-timeout", "0.5"]);
