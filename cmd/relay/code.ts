@@ -20,17 +20,23 @@ export interface CodeSources {
   readonly file: string | undefined;
   /** Standard input. */
   readonly input: LineInput;
+  /** Ends waiting for standard input. */
+  readonly signal: AbortSignal;
 }
 
 /** A code that the user chose or was told; undefined where none is given. */
 export async function findCode(sources: CodeSources): Promise<string | undefined> {
-  const { argument, file, input } = sources;
+  const { argument, file, input, signal } = sources;
   const given = [argument, file].filter((source) => source !== undefined).length;
   if (given > 1) {
     throw new ExitFault(EXIT.usage, "Two codes are given: as an argument and by --code-file");
   }
   if (argument !== undefined) return nonEmpty(argument, "the argument");
-  if (file === "-") return nonEmpty((await input.next())?.trim() ?? "", "standard input");
+  if (file === "-") {
+    const line = await input.next(signal);
+    signal.throwIfAborted();
+    return nonEmpty(line?.trim() ?? "", "standard input");
+  }
   if (file !== undefined) return nonEmpty(await readFirstLine(file), `"${file}"`);
   const variable = Deno.env.get(CODE_VARIABLE);
   return variable === undefined || variable === "" ? undefined : variable;

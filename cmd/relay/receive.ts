@@ -52,7 +52,7 @@ export async function receive(
     const relay = requireRelay(options);
     requireAnswers(options, operands);
     if (options.output !== "-") await requireFolder(options.output);
-    const code = await findCode({ argument: operands[0], file: options.codeFile, input }) ??
+    const code = await findCode({ argument: operands[0], file: options.codeFile, input, signal }) ??
       await askCode(console, input, signal);
     const { accepted, remote } = await findSender({ code, relay, options, console, input, signal });
     const document = await receiveFrom(remote, accepted, options, console, signal);

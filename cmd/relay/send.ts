@@ -50,7 +50,8 @@ export async function send(options: SendValues, operands: readonly string[]): Pr
   const { signal } = interrupts;
   let own: OwnRelay | undefined;
   try {
-    const chosen = await findCode({ file: options.codeFile, input: new LineInput() });
+    requireOneInput(options, operands);
+    const chosen = await findCode({ file: options.codeFile, input: new LineInput(), signal });
     if (chosen !== undefined) warnIfShort(console, chosen);
     await using offered = await offer(operands, options, console, signal);
     own = options.relay === undefined ? startOwnRelay(console) : undefined;
@@ -67,6 +68,12 @@ export async function send(options: SendValues, operands: readonly string[]): Pr
   } finally {
     await own?.close();
   }
+}
+
+/** What was read ahead with the code would be missing from the file. */
+function requireOneInput({ codeFile }: SendValues, operands: readonly string[]): void {
+  if (codeFile !== "-" || !operands.includes("-")) return;
+  throw new ExitFault(EXIT.usage, "Standard input cannot hold both the code and what is sent");
 }
 
 interface Search {

@@ -279,6 +279,13 @@ testOutcomes(SEND, {
       sender.kill("SIGINT");
       return await sender.ended();
     },
+    "SIGINT while it waits for the code on standard input": async (stage) => {
+      await stage.write("letter", "Dear friend");
+      const sender = stage.send(["--code-file", "-", "letter"], { stdin: "open" });
+      await listensForSignals(sender);
+      sender.kill("SIGINT");
+      return await sender.ended();
+    },
     "SIGHUP while the relay is lost": async (stage) => {
       const relay = await stage.serve();
       const sender = await startSenderAt(stage, relay);
@@ -341,6 +348,16 @@ async function changeWhileSending(
 
 async function append(path: string): Promise<void> {
   await Deno.writeTextFile(path, "!", { append: true });
+}
+
+/** Waits until the system would hand SIGHUP to the program; it says nothing itself by then. */
+async function listensForSignals(program: Program): Promise<void> {
+  const isCaught = () => {
+    const status = Deno.readTextFileSync(`/proc/${program.pid}/status`);
+    const [, caught = "0"] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status) ?? [];
+    return (BigInt(`0x${caught}`) & 1n) === 1n;
+  };
+  await until(isCaught, "the program to listen for signals");
 }
 
 function sizeOfInput(stage: Stage): number | undefined {
