@@ -174,7 +174,9 @@ function answerVersion(settings: BackendSettings, asked: ApiVersion, sealed: boo
   if (sealed && !asked.features.includes(SEALED_1)) {
     throw new TribaFault("policy", `Cannot go on: the core does not offer "${SEALED_1}"`);
   }
-  const features = ownFeatures(settings, sealed).filter((name) => asked.features.includes(name));
+  const features = ownFeatures(settings, sealed, []).filter((name) =>
+    asked.features.includes(name)
+  );
   return makeApiVersion(settings, features);
 }
 

@@ -11,7 +11,14 @@ import { CORE_REQUESTS } from "./bodies_core.ts";
 import type { ApiVersion } from "./bodies_handshake.ts";
 import { RESPONSES } from "./bodies_response.ts";
 import { PacketChannel } from "./channel.ts";
-import { ID_BYTES, KEY_BYTES, NONCE_BYTES, SEALED_1, SPAWN_SECRET_BYTES } from "./constants.ts";
+import {
+  BACKEND_FEATURES,
+  ID_BYTES,
+  KEY_BYTES,
+  NONCE_BYTES,
+  SEALED_1,
+  SPAWN_SECRET_BYTES,
+} from "./constants.ts";
 import { TribaFault } from "./fault.ts";
 import type { ByteOrder } from "./frame.ts";
 import {
@@ -132,7 +139,7 @@ function* exchangeVersions(
 ): Generator<void, Agreement, void> {
   const step = "ApiVersion (step 9)";
   const sealed = settings.spawnSecret !== undefined;
-  const own = makeApiVersion(settings, ownFeatures(settings, sealed));
+  const own = makeApiVersion(settings, ownFeatures(settings, sealed, BACKEND_FEATURES));
   const { id, frame } = channel.sendRequest(CORE_REQUESTS.write(own));
   io.send(frame);
   io.enter("version");

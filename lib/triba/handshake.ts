@@ -6,7 +6,7 @@
  */
 
 import { ChunkBuffer } from "../bytes/mod.ts";
-import { API_MAJOR, API_MINOR, BACKEND_FEATURES, MAX_AGENT_BYTES, SEALED_1 } from "./constants.ts";
+import { API_MAJOR, API_MINOR, MAX_AGENT_BYTES, SEALED_1 } from "./constants.ts";
 import type { ApiVersion } from "./bodies_handshake.ts";
 import { type ErrorResponse, type Response, RESPONSES } from "./bodies_response.ts";
 import type { PacketChannel } from "./channel.ts";
@@ -98,7 +98,10 @@ export class HandshakeIo {
 export interface Introduction {
   /** `NAME/VERSION`, at most 64 bytes. */
   readonly agent: string;
-  /** What it allows or can do, without sealed-1; all that the document has unless given. */
+  /**
+   * What a core allows, all that the document has unless given; or what a backend can do, nothing
+   * unless given. Without sealed-1, which follows from the spawn secret.
+   */
   readonly features?: readonly string[] | undefined;
   /** The minor version of the API that it speaks, if not the newest. */
   readonly minor?: number | undefined;
@@ -143,9 +146,13 @@ export function makeApiVersion(
   };
 }
 
-/** The features that a side lists or picks from. */
-export function ownFeatures(introduction: Introduction, sealed: boolean): readonly string[] {
-  const features = introduction.features ?? BACKEND_FEATURES;
+/** The features that a side lists or picks from; `otherwise` if it names none. */
+export function ownFeatures(
+  introduction: Introduction,
+  sealed: boolean,
+  otherwise: readonly string[],
+): readonly string[] {
+  const features = introduction.features ?? otherwise;
   return sealed ? [...features, SEALED_1] : features;
 }
 

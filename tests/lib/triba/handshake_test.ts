@@ -107,6 +107,13 @@ Deno.test("handshake: a backend without the secret never lists sealed-1", () => 
   assertEquals(peer.read(step)[0]?.[2], { ApiVersion: [1, 0, "triba-echo/1.0", []] });
 });
 
+Deno.test("handshake: a backend that names no features has none", () => {
+  const { machine, peer } = waiting({ features: undefined });
+  const asked = { ApiVersion: [1, 0, "core/1", ["edit", "react"]] };
+  const step = machine.receive(peer.request(asked), 0);
+  assertEquals(peer.read(step)[0]?.[2], { ApiVersion: [1, 0, "triba-echo/1.0", []] });
+});
+
 Deno.test("handshake: a backend answers in the form of the core's first packet", () => {
   const machine = makeBackend({ form: "tagged" });
   const peer = new Peer();
