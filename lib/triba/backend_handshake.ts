@@ -5,53 +5,33 @@
  * @module
  */
 
-import { wipe } from "../bytes/mod.ts";
 import { BACKEND_REQUESTS } from "./bodies_backend.ts";
 import { CORE_REQUESTS } from "./bodies_core.ts";
 import { type ApiVersion, HANDSHAKE_REQUESTS } from "./bodies_handshake.ts";
 import { type Response, RESPONSES } from "./bodies_response.ts";
-import { PacketChannel } from "./channel.ts";
-import {
-  API_MAJOR,
-  ID_BYTES,
-  KEY_BYTES,
-  NONCE_BYTES,
-  SEALED_1,
-  SPAWN_SECRET_BYTES,
-} from "./constants.ts";
+import type { PacketChannel } from "./channel.ts";
+import { API_MAJOR, ID_BYTES, KEY_BYTES, NONCE_BYTES, SEALED_1 } from "./constants.ts";
 import { TribaFault } from "./fault.ts";
-import type { ByteOrder } from "./frame.ts";
+import { expectSuccess, outOfPlace, tryDecode, unmatched } from "./handshake.ts";
+import type { HandshakeIo, Steps } from "./handshake_io.ts";
 import {
   type Agreement,
   agreeOn,
-  checkIntroduction,
-  expectSuccess,
-  type HandshakeIo,
-  type Introduction,
+  checkSettings,
   makeApiVersion,
   NO_VERSION,
-  outOfPlace,
   ownFeatures,
-  type Steps,
-  tryDecode,
-  unmatched,
-} from "./handshake.ts";
+  type Settings,
+} from "./settings.ts";
 import { KEY_EXCHANGE, type KeyExchange } from "./keys.ts";
-import type { PacketForm, RequestPacket } from "./packet.ts";
+import type { RequestPacket } from "./packet.ts";
 import { quote } from "./quote.ts";
-import { createPlainCipher } from "./seal.ts";
 import { createSealed1Ciphers } from "./sealed1.ts";
 
 /** How a backend talks to its core. */
-export interface BackendSettings extends Introduction {
+export interface BackendSettings extends Settings {
   /** The id from argv[1], 16 bytes. */
   readonly id: Uint8Array;
-  /** The secret from standard input, 32 bytes; sealed-1 is required exactly when it is there. */
-  readonly spawnSecret?: Uint8Array | undefined;
-  /** Order of the size's bytes; `big` unless given. */
-  readonly byteOrder?: ByteOrder | undefined;
-  /** How the first packet is written, all others as the core writes; `compact` unless given. */
-  readonly form?: PacketForm | undefined;
 }
 
 /** What the backend's handshake needs. */
@@ -71,44 +51,23 @@ type MakeCiphers = () => ReturnType<typeof createSealed1Ciphers>;
 export function* runBackendHandshake(io: HandshakeIo, options: BackendHandshakeOptions): Steps {
   const { settings } = options;
   const { id, spawnSecret } = settings;
-  checkIntroduction(settings);
-  checkSizes(settings);
+  checkSettings(settings);
+  if (id.length !== ID_BYTES) throw new RangeError(`Cannot use an id of ${id.length} bytes`);
   const exchange = options.exchange ?? KEY_EXCHANGE;
-  const own = exchange.makeKeyPair(options.random);
-  let packetKey: Uint8Array | undefined;
-  let channel: PacketChannel | undefined;
-  let through = false;
-  try {
-    io.send(id); // step 1
-    const coreKey = yield* io.take(KEY_BYTES); // step 3
-    const shared = packetKey = exchange.computePacketKey(own.secretKey, coreKey);
-    io.send(own.publicKey); // step 4
-    io.enter("nonce");
-    const nonce = yield* io.take(NONCE_BYTES); // step 5
-    channel = new PacketChannel({
-      cipher: createPlainCipher(packetKey, nonce),
-      byteOrder: settings.byteOrder ?? "big",
-      form: settings.form ?? "compact",
-      buffer: io.buffer,
-    });
-    yield* upgrade(io, channel);
-    const makeCiphers: MakeCiphers | undefined = spawnSecret && (() =>
-      createSealed1Ciphers({
-        packetKey: shared,
-        spawnSecret,
-        id,
-        nonce,
-        coreKey,
-        backendKey: own.publicKey,
-      }));
-    const agreement = yield* awaitSuccess(io, channel, settings, makeCiphers);
-    through = true;
-    return { channel, agreement };
-  } finally {
-    wipe(own.secretKey);
-    if (packetKey !== undefined) wipe(packetKey);
-    if (!through) channel?.wipe();
-  }
+  const { secretKey, publicKey: backendKey } = exchange.makeKeyPair(options.random);
+  io.keep(secretKey);
+  io.send(id); // step 1
+  const coreKey = yield* io.take(KEY_BYTES); // step 3
+  const packetKey = io.keep(exchange.computePacketKey(secretKey, coreKey));
+  io.send(backendKey); // step 4
+  io.enter("nonce");
+  const nonce = yield* io.take(NONCE_BYTES); // step 5
+  const channel = io.createChannel(settings, packetKey, nonce);
+  yield* upgrade(io, channel);
+  const makeCiphers: MakeCiphers | undefined = spawnSecret &&
+    (() => createSealed1Ciphers({ packetKey, spawnSecret, id, nonce, coreKey, backendKey }));
+  const agreement = yield* awaitSuccess(io, channel, settings, makeCiphers);
+  return { channel, agreement };
 }
 
 /** Steps 7 and 8. */
@@ -148,7 +107,7 @@ function* awaitSuccess(
       respond(packet, error);
     } else if (body?.type === "ApiVersion") {
       if (agreement !== undefined) throw outOfPlace(packet.name, "ApiVersion (step 9)");
-      const answer = answerVersion(settings, body, makeCiphers !== undefined);
+      const answer = answerVersion(settings, body);
       respond(packet, answer);
       agreement = agreeOn(answer, body, answer.features);
       if (agreement.sealed && makeCiphers !== undefined) {
@@ -170,11 +129,11 @@ function* awaitSuccess(
  *
  * @throws {TribaFault} `policy` if sealing is demanded and not offered.
  */
-function answerVersion(settings: BackendSettings, asked: ApiVersion, sealed: boolean): ApiVersion {
-  if (sealed && !asked.features.includes(SEALED_1)) {
+function answerVersion(settings: Settings, asked: ApiVersion): ApiVersion {
+  if (settings.spawnSecret !== undefined && !asked.features.includes(SEALED_1)) {
     throw new TribaFault("policy", `Cannot go on: the core does not offer "${SEALED_1}"`);
   }
-  const features = ownFeatures(settings, sealed).filter((name) => asked.features.includes(name));
+  const features = ownFeatures(settings, []).filter((name) => asked.features.includes(name));
   return makeApiVersion(settings, features);
 }
 
@@ -196,14 +155,4 @@ function checkAgreement(agreement: Agreement | undefined, sealed: boolean): Agre
 
 function unknownRequest(name: string): Response {
   return { type: "Error", code: "unknown_request", message: `Unknown request ${quote(name)}` };
-}
-
-function checkSizes(settings: BackendSettings): void {
-  if (settings.id.length !== ID_BYTES) {
-    throw new RangeError(`Cannot use an id of ${settings.id.length} bytes`);
-  }
-  const { spawnSecret } = settings;
-  if (spawnSecret !== undefined && spawnSecret.length !== SPAWN_SECRET_BYTES) {
-    throw new RangeError(`Cannot use a spawn secret of ${spawnSecret.length} bytes`);
-  }
 }

@@ -11,7 +11,7 @@ import type { CoreRequest } from "./bodies_core.ts";
 import type { Timeouts } from "./constants.ts";
 import type { SessionEvent } from "./events.ts";
 import { TribaFault } from "./fault.ts";
-import type { HandshakeIo } from "./handshake.ts";
+import type { HandshakeIo } from "./handshake_io.ts";
 import { TribaMachine } from "./machine.ts";
 import { BACKEND_ROLE } from "./role.ts";
 

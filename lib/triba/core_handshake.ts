@@ -5,52 +5,40 @@
  * @module
  */
 
-import { wipe } from "../bytes/mod.ts";
 import { BACKEND_REQUESTS } from "./bodies_backend.ts";
 import { CORE_REQUESTS } from "./bodies_core.ts";
 import type { ApiVersion } from "./bodies_handshake.ts";
 import { RESPONSES } from "./bodies_response.ts";
-import { PacketChannel } from "./channel.ts";
-import { ID_BYTES, KEY_BYTES, NONCE_BYTES, SEALED_1, SPAWN_SECRET_BYTES } from "./constants.ts";
+import type { PacketChannel } from "./channel.ts";
+import { BACKEND_FEATURES, ID_BYTES, KEY_BYTES, NONCE_BYTES, SEALED_1 } from "./constants.ts";
 import { TribaFault } from "./fault.ts";
-import type { ByteOrder } from "./frame.ts";
 import {
-  type Agreement,
-  agreeOn,
-  checkIntroduction,
   expectResponse,
   expectSuccess,
-  type HandshakeIo,
-  type Introduction,
-  makeApiVersion,
-  NO_VERSION,
   outOfPlace,
-  ownFeatures,
   rejected,
-  type Steps,
   tryDecode,
   unmatched,
   unsuitable,
 } from "./handshake.ts";
+import type { HandshakeIo, Steps } from "./handshake_io.ts";
+import {
+  type Agreement,
+  agreeOn,
+  checkSettings,
+  makeApiVersion,
+  NO_VERSION,
+  ownFeatures,
+  type Settings,
+} from "./settings.ts";
 import { KEY_EXCHANGE, type KeyExchange } from "./keys.ts";
-import type { PacketForm } from "./packet.ts";
 import { quote } from "./quote.ts";
-import { createPlainCipher } from "./seal.ts";
 import { createSealed1Ciphers, type Sealed1Input } from "./sealed1.ts";
 
 /** How the core talks to one backend. */
-export interface CoreSettings extends Introduction {
-  /** Order of the size's bytes; `big` unless given. */
-  readonly byteOrder?: ByteOrder | undefined;
-  /** How packets are written; `compact` unless given. */
-  readonly form?: PacketForm | undefined;
+export interface CoreSettings extends Settings {
   /** `plain` leaves step 9 out, for a backend that closes on it; `versioned` unless given. */
   readonly handshake?: "versioned" | "plain" | undefined;
-  /**
-   * The secret of this spawn, 32 bytes; sealed-1 is required exactly when it is there (`seal` in
-   * the configuration). Not changed: who made it wipes it.
-   */
-  readonly spawnSecret?: Uint8Array | undefined;
 }
 
 /** What the core's handshake needs. */
@@ -70,44 +58,29 @@ export interface CoreHandshakeOptions {
 export function* runCoreHandshake(io: HandshakeIo, options: CoreHandshakeOptions): Steps {
   const id = yield* io.take(ID_BYTES); // step 1
   const settings = options.admit(id);
-  checkSettings(settings);
+  checkCoreSettings(settings);
   const exchange = options.exchange ?? KEY_EXCHANGE;
-  const own = exchange.makeKeyPair(options.random);
+  const { secretKey, publicKey: coreKey } = exchange.makeKeyPair(options.random);
+  io.keep(secretKey);
+  io.send(coreKey); // step 3
+  io.enter("key");
+  const backendKey = yield* io.take(KEY_BYTES); // step 4
+  const packetKey = io.keep(exchange.computePacketKey(secretKey, backendKey));
   const nonce = Uint8Array.from(options.random(NONCE_BYTES));
-  let packetKey: Uint8Array | undefined;
-  let channel: PacketChannel | undefined;
-  let through = false;
-  try {
-    io.send(own.publicKey); // step 3
-    io.enter("key");
-    const backendKey = yield* io.take(KEY_BYTES); // step 4
-    packetKey = exchange.computePacketKey(own.secretKey, backendKey);
-    io.send(nonce); // step 5
-    channel = new PacketChannel({
-      cipher: createPlainCipher(packetKey, nonce),
-      byteOrder: settings.byteOrder ?? "big",
-      form: settings.form ?? "compact",
-      buffer: io.buffer,
-    });
-    yield* readUpgrade(io, channel);
-    const agreement = settings.handshake === "plain"
-      ? NO_VERSION
-      : yield* exchangeVersions(io, channel, settings);
-    if (agreement.sealed && settings.spawnSecret !== undefined) {
-      const { spawnSecret } = settings;
-      const coreKey = own.publicKey;
-      const input: Sealed1Input = { packetKey, spawnSecret, id, nonce, coreKey, backendKey };
-      const { coreToBackend, backendToCore } = createSealed1Ciphers(input);
-      channel.useCiphers({ sending: coreToBackend, receiving: backendToCore });
-    }
-    yield* confirm(io, channel);
-    through = true;
-    return { channel, agreement };
-  } finally {
-    wipe(own.secretKey);
-    if (packetKey !== undefined) wipe(packetKey);
-    if (!through) channel?.wipe();
+  io.send(nonce); // step 5
+  const channel = io.createChannel(settings, packetKey, nonce);
+  yield* readUpgrade(io, channel);
+  const agreement = settings.handshake === "plain"
+    ? NO_VERSION
+    : yield* exchangeVersions(io, channel, settings);
+  const { spawnSecret } = settings;
+  if (agreement.sealed && spawnSecret !== undefined) {
+    const input: Sealed1Input = { packetKey, spawnSecret, id, nonce, coreKey, backendKey };
+    const { coreToBackend, backendToCore } = createSealed1Ciphers(input);
+    channel.useCiphers({ sending: coreToBackend, receiving: backendToCore });
   }
+  yield* confirm(io, channel);
+  return { channel, agreement };
 }
 
 /** Steps 7 and 8. */
@@ -132,7 +105,7 @@ function* exchangeVersions(
 ): Generator<void, Agreement, void> {
   const step = "ApiVersion (step 9)";
   const sealed = settings.spawnSecret !== undefined;
-  const own = makeApiVersion(settings, ownFeatures(settings, sealed));
+  const own = makeApiVersion(settings, ownFeatures(settings, BACKEND_FEATURES));
   const { id, frame } = channel.sendRequest(CORE_REQUESTS.write(own));
   io.send(frame);
   io.enter("version");
@@ -183,15 +156,11 @@ function* confirm(io: HandshakeIo, channel: PacketChannel): Generator<void, void
 /**
  * Checks what a program configures for a backend.
  *
- * @throws {RangeError} for settings that exclude each other.
+ * @throws {RangeError} for what the document does not allow, or what excludes each other.
  */
-export function checkSettings(settings: CoreSettings): void {
-  checkIntroduction(settings);
-  if (settings.spawnSecret === undefined) return;
-  if (settings.spawnSecret.length !== SPAWN_SECRET_BYTES) {
-    throw new RangeError(`Cannot use a spawn secret of ${settings.spawnSecret.length} bytes`);
-  }
-  if (settings.handshake === "plain") {
+export function checkCoreSettings(settings: CoreSettings): void {
+  checkSettings(settings);
+  if (settings.spawnSecret !== undefined && settings.handshake === "plain") {
     throw new RangeError('Cannot require sealing with handshake = "plain": step 9 agrees on it');
   }
 }

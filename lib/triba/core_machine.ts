@@ -11,7 +11,7 @@ import type { Timeouts } from "./constants.ts";
 import { type CoreHandshakeOptions, runCoreHandshake } from "./core_handshake.ts";
 import type { SessionEvent } from "./events.ts";
 import { TribaFault } from "./fault.ts";
-import type { HandshakeIo } from "./handshake.ts";
+import type { HandshakeIo } from "./handshake_io.ts";
 import { TribaMachine } from "./machine.ts";
 import { CORE_ROLE } from "./role.ts";
 

@@ -7,7 +7,7 @@
 import type { LogLevel } from "../log/mod.ts";
 import type { ErrorCode, ErrorResponse, Response } from "./bodies_response.ts";
 import type { TribaFault } from "./fault.ts";
-import type { Agreement } from "./handshake.ts";
+import type { Agreement } from "./settings.ts";
 
 /** A response that says that a request was carried out. */
 export type Answer = Exclude<Response, ErrorResponse>;

@@ -10,7 +10,7 @@ import type { Response } from "./bodies_response.ts";
 import { TIMEOUTS, type Timeouts } from "./constants.ts";
 import type { SessionEvent } from "./events.ts";
 import { TribaFault } from "./fault.ts";
-import { HandshakeIo, type Opened, type Steps } from "./handshake.ts";
+import { HandshakeIo, type Opened, type Steps } from "./handshake_io.ts";
 import type { AnyRequest, Role } from "./role.ts";
 import { Session } from "./session.ts";
 
@@ -182,7 +182,8 @@ export abstract class TribaMachine<Sent extends AnyRequest, Received extends Any
     const before = this.#io.state;
     let opened: Opened | undefined;
     try {
-      opened = this.#steps.next().value ?? undefined;
+      const result = this.#steps.next();
+      if (result.done) opened = result.value;
     } finally {
       this.#send.push(...this.#io.drain());
     }
@@ -191,6 +192,7 @@ export abstract class TribaMachine<Sent extends AnyRequest, Received extends Any
   }
 
   #open(opened: Opened, now: number): void {
+    this.#io.wipe();
     const context = {
       ...opened,
       role: this.#beginning.role,
@@ -205,8 +207,8 @@ export abstract class TribaMachine<Sent extends AnyRequest, Received extends Any
 
   #close(event: SessionEvent<Received>): void {
     this.#done = true;
+    this.#io.wipe();
     this.#session?.close();
-    this.#steps.return(undefined);
     this.emit(event);
   }
 

@@ -22,13 +22,7 @@ export * from "./events.ts";
 export * from "./fault.ts";
 export * from "./frame.ts";
 export * from "./gcm_siv.ts";
-export {
-  type Agreement,
-  HandshakeIo,
-  type Introduction,
-  type Opened,
-  type Steps,
-} from "./handshake.ts";
+export * from "./handshake_io.ts";
 export * from "./id.ts";
 export * from "./keys.ts";
 export * from "./log_lines.ts";
@@ -41,5 +35,6 @@ export * from "./rooms_answer.ts";
 export * from "./seal.ts";
 export * from "./sealed1.ts";
 export { Session } from "./session.ts";
+export { type Agreement, checkSettings, type Settings } from "./settings.ts";
 export * from "./shape.ts";
 export * from "./spawns.ts";

@@ -13,7 +13,7 @@ import type { PacketChannel } from "./channel.ts";
 import type { Enumeration, Variant } from "./enumeration.ts";
 import type { SessionEvent } from "./events.ts";
 import { TribaFault } from "./fault.ts";
-import type { Agreement } from "./handshake.ts";
+import type { Agreement } from "./settings.ts";
 import { requiredMinor } from "./minor_version.ts";
 
 /** A request of either side. */

@@ -13,8 +13,8 @@ import { TribaFault } from "./fault.ts";
 export type Claim<T> =
   /** The first connection in time. */
   | { readonly type: "admitted"; readonly spawn: T }
-  /** F02: never given, used, or expired. */
-  | { readonly type: "unknown"; readonly fault: TribaFault }
+  /** F02: never given, used, or expired; in the last case with the spawn that came too late. */
+  | { readonly type: "unknown"; readonly late: T | undefined; readonly fault: TribaFault }
   /** F03: close both connections and stop the child: somebody may have raced it. */
   | { readonly type: "collision"; readonly spawn: T; readonly fault: TribaFault }
   /** F04: close this connection; the session of the first goes on. */
@@ -42,7 +42,7 @@ export class Spawns<T> {
     const name = describeId(id);
     if (entry === undefined || (entry.state === "waiting" && now >= entry.expiresAt)) {
       const fault = new TribaFault("unknown-id", `Cannot admit id ${name}: unknown or expired`);
-      return { type: "unknown", fault };
+      return { type: "unknown", late: entry?.spawn, fault };
     }
     const { spawn } = entry;
     switch (entry.state) {

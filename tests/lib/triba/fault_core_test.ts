@@ -74,13 +74,14 @@ Deno.test("fault F02 core: an id is unknown before it is given, after its time, 
   const spawns = new Spawns<string>();
   assertEquals(spawns.claim(INPUTS.uuid, 0).type, "unknown");
   spawns.add(INPUTS.uuid, "late", 100);
-  assertEquals(spawns.claim(INPUTS.uuid, 100).type, "unknown");
+  const late = spawns.claim(INPUTS.uuid, 100);
+  assertEquals(late.type === "unknown" && late.late, "late", "the core itself let it expire");
   spawns.remove(INPUTS.uuid);
   spawns.add(INPUTS.uuid, "used", 100);
   assertEquals(spawns.claim(INPUTS.uuid, 99), { type: "admitted", spawn: "used" });
   spawns.remove(INPUTS.uuid);
   const claim = spawns.claim(INPUTS.uuid, 99);
-  assert(claim.type === "unknown");
+  assert(claim.type === "unknown" && claim.late === undefined);
   assertEquals(claim.fault.code, "unknown-id");
   assertEquals(claim.fault.message.includes("00112233"), false, "the id is not logged");
 });

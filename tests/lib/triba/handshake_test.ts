@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import {
   BACKEND_FEATURES,
-  checkSettings,
+  checkCoreSettings,
   type CoreMachine,
   exitCodeOf,
   SEALED_1,
@@ -107,6 +107,13 @@ Deno.test("handshake: a backend without the secret never lists sealed-1", () => 
   assertEquals(peer.read(step)[0]?.[2], { ApiVersion: [1, 0, "triba-echo/1.0", []] });
 });
 
+Deno.test("handshake: a backend that names no features has none", () => {
+  const { machine, peer } = waiting({ features: undefined });
+  const asked = { ApiVersion: [1, 0, "core/1", ["edit", "react"]] };
+  const step = machine.receive(peer.request(asked), 0);
+  assertEquals(peer.read(step)[0]?.[2], { ApiVersion: [1, 0, "triba-echo/1.0", []] });
+});
+
 Deno.test("handshake: a backend answers in the form of the core's first packet", () => {
   const machine = makeBackend({ form: "tagged" });
   const peer = new Peer();
@@ -198,18 +205,18 @@ Deno.test("handshake: states are those of the document", () => {
   assertEquals(backend.state, "version-or-success");
 });
 
-Deno.test("checkSettings: what excludes each other is the configuration's mistake", () => {
+Deno.test("checkCoreSettings: what excludes each other is the configuration's mistake", () => {
   const spawnSecret = INPUTS.spawn_secret;
   const settings = { agent: "core/1" };
-  checkSettings({ ...settings, spawnSecret });
-  const plain = () => checkSettings({ ...settings, spawnSecret, handshake: "plain" });
+  checkCoreSettings({ ...settings, spawnSecret });
+  const plain = () => checkCoreSettings({ ...settings, spawnSecret, handshake: "plain" });
   assertThrows(plain, RangeError, "handshake");
-  const short = () => checkSettings({ ...settings, spawnSecret: new Uint8Array(31) });
+  const short = () => checkCoreSettings({ ...settings, spawnSecret: new Uint8Array(31) });
   assertThrows(short, RangeError, "31");
-  assertThrows(() => checkSettings({ agent: "x".repeat(65) }), RangeError, "64");
-  assertThrows(() => checkSettings({ agent: "core/1\n" }), RangeError, "control");
-  assertThrows(() => checkSettings({ agent: "x", features: [SEALED_1] }), RangeError, SEALED_1);
-  checkSettings({ agent: "x".repeat(64) });
+  assertThrows(() => checkCoreSettings({ agent: "x".repeat(65) }), RangeError, "64");
+  assertThrows(() => checkCoreSettings({ agent: "core/1\n" }), RangeError, "control");
+  assertThrows(() => checkCoreSettings({ agent: "x", features: [SEALED_1] }), RangeError, SEALED_1);
+  checkCoreSettings({ agent: "x".repeat(64) });
 });
 
 Deno.test("BackendMachine: an id or a secret of another length is the caller's mistake", () => {
