@@ -2,10 +2,14 @@
 // `--executables DIR` it runs what was compiled, in an empty environment.
 
 import { parseArgs } from "@std/cli/parse-args";
+import { demoCoffer } from "./coffer.ts";
 import { demoRelay } from "./relay.ts";
 import { onStage, type Stage } from "./stage.ts";
 
-const DEMOS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = { relay: demoRelay };
+const DEMOS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
+  relay: demoRelay,
+  coffer: demoCoffer,
+};
 
 const { _: words, executables } = parseArgs(Deno.args, { string: ["executables"] });
 const [first, second] = words.map(String);
