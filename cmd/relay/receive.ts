@@ -20,6 +20,7 @@ import {
   confirm,
   Console,
   count,
+  dropPermissions,
   EXIT,
   ExitFault,
   formatSize,
@@ -54,6 +55,7 @@ export async function receive(
     if (options.output !== "-") await requireFolder(options.output);
     const code = await findCode({ argument: operands[0], file: options.codeFile, input, signal }) ??
       await askCode(console, input, signal);
+    dropPermissions("env", { name: "sys", kind: "networkInterfaces" });
     const { accepted, remote } = await findSender({ code, relay, options, console, input, signal });
     const document = await receiveFrom(remote, accepted, options, console, signal);
     report(console, document);

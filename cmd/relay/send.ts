@@ -20,6 +20,7 @@ import {
 } from "../../lib/bob/mod.ts";
 import {
   Console,
+  dropPermissions,
   EXIT,
   ExitFault,
   formatSize,
@@ -55,6 +56,8 @@ export async function send(options: SendValues, operands: readonly string[]): Pr
     if (chosen !== undefined) warnIfShort(console, chosen);
     await using offered = await offer(operands, options, console, signal);
     own = options.relay === undefined ? startOwnRelay(console) : undefined;
+    dropPermissions("env", "sys");
+    if (!operands.includes("-")) dropPermissions("write");
     const relay = own?.address ?? options.relay as RelayAddress;
     const code = chosen ?? generateCode();
     await announce({ console, options, relay, others: own?.others ?? [], code, chosen, offered });

@@ -7,6 +7,7 @@
 import {
   aborted,
   announceReady,
+  dropPermissions,
   EXIT,
   listenForReload,
   listenForSignals,
@@ -33,7 +34,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   }
   announceReady(log, options.log, relay.listeners);
   await tellManager(log);
-  dropPermissions();
+  // All sockets are bound: from here on the process needs nothing from the system but time.
+  dropPermissions("net", "read", "write", "env", "sys");
   await Promise.race([aborted(interrupts.signal), relay.running]);
   await relay.close();
   log.info("stopped");
@@ -47,12 +49,5 @@ async function tellManager(log: Logger): Promise<void> {
   } catch (error) {
     if (!(error instanceof NetFault)) throw error;
     log.warn(error.message);
-  }
-}
-
-/** All sockets are bound: from here on the process needs nothing from the system but time. */
-function dropPermissions(): void {
-  for (const name of ["net", "read", "write", "env", "sys"] as const) {
-    Deno.permissions.revokeSync({ name });
   }
 }

@@ -11,6 +11,7 @@ export * from "./exit.ts";
 export * from "./format.ts";
 export * from "./help.ts";
 export * from "./options.ts";
+export * from "./permissions.ts";
 export * from "./prompt.ts";
 export * from "./run.ts";
 export * from "./signals.ts";
