@@ -62,7 +62,7 @@ function readAll(file: Deno.FsFile, most: number): Uint8Array<ArrayBuffer> {
     if (count === null) break;
     length += count;
   }
-  return bytes.slice(0, length);
+  return bytes.subarray(0, length); // a copy would leave the secret in memory that nobody wipes
 }
 
 /**

@@ -26,5 +26,5 @@ export function connectionsLeft(most: number): number {
     for (const file of opened) file.close();
   }
   const spare = Math.min(SPARE_DESCRIPTORS, Math.ceil(opened.length / 2));
-  return Math.max(LEAST_CONNECTIONS, opened.length - spare);
+  return Math.min(most, Math.max(LEAST_CONNECTIONS, opened.length - spare));
 }

@@ -33,7 +33,7 @@ const OPTIONS = {
     env: "TEST_MAX_SIZE",
   }),
   allow: list({ help: "Allowed", value: "CIDR", parse: asText, env: "TEST_ALLOW" }),
-  yes: flag({ help: "Do not ask", short: "y" }),
+  yes: flag({ help: "Do not ask", short: "y", env: "TEST_YES" }),
   noCache: flag({ help: "No cache" }),
 } as const;
 
@@ -224,6 +224,9 @@ Deno.test("parseCommand takes a variable of the environment where the option is 
   const environment = { TEST_NAME: "env", TEST_MAX_SIZE: "7", TEST_ALLOW: "10.0.0.0/8" };
   const inherited = parse(COMMAND, [], environment).options;
   assertEquals([inherited.name, inherited.maxSize, inherited.allow], ["env", 7, ["10.0.0.0/8"]]);
+  assertEquals(parse(COMMAND, [], { TEST_YES: "0" }).options.yes, false);
+  assertEquals(parse(COMMAND, [], { TEST_YES: "1" }).options.yes, true);
+  assertEquals(parse(COMMAND, ["-y"], { TEST_YES: "0" }).options.yes, true);
   const given = parse(
     COMMAND,
     ["--name", "arg", "--limit=3", "--allow", "a", "--allow", "b"],
@@ -239,7 +242,7 @@ Deno.test("parseCommand asks for no variable that no option names", () => {
     asked.push(name);
     return undefined;
   });
-  assertEquals(asked.sort(), ["TEST_ALLOW", "TEST_MAX_SIZE", "TEST_NAME"]);
+  assertEquals(asked.sort(), ["TEST_ALLOW", "TEST_MAX_SIZE", "TEST_NAME", "TEST_YES"]);
 });
 
 Deno.test("parseCommand counts operands", () => {

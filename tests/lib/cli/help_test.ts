@@ -107,6 +107,13 @@ What can happen, with the exit status ([-] goes on):
 Examples:`));
 });
 
+Deno.test("formatHelp shows what a status means for this command", () => {
+  const help = formatHelp({ ...SEND, meanings: { 6: "a definition that is none" } });
+  assert(help.endsWith(`
+  0                           done
+  6                           a definition that is none`));
+});
+
 Deno.test("formatHelp breaks lines at spaces only, never beyond 96 columns", () => {
   const long = "x".repeat(150);
   const help = formatHelp({

@@ -77,9 +77,18 @@ Deno.test("asText keeps a value as it is", () => {
   for (const text of ["", " a ", "007"]) assertEquals(asText(text), text);
 });
 
-Deno.test("flag is true where it was given, and takes no value", () => {
+Deno.test("flag is true where it was given; its variable says yes or no", () => {
   const option = flag({ help: "Quiet", short: "q" });
-  assertEquals([option.parse([]), option.parse(["true"])], [false, true]);
+  assertEquals(option.parse([]), false);
+  for (const text of ["1", "true", "yes", "on", "TRUE", "Yes"]) {
+    assertEquals(option.parse([text]), true, text);
+  }
+  for (const text of ["0", "false", "no", "off", "OFF"]) {
+    assertEquals(option.parse([text]), false, text);
+  }
+  for (const text of ["2", "y", "", "truely", " on"]) {
+    assertThrows(() => option.parse([text]), RangeError, "must be 1 or 0, true or false", text);
+  }
   assertEquals(option.value, undefined);
   assertEquals(option.short, "q");
 });

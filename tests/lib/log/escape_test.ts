@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { escapeControls } from "../../../lib/log/mod.ts";
+import { escapeControls, toJson } from "../../../lib/log/mod.ts";
 
 Deno.test("escapeControls shows what could steer a terminal, forge a line or hide", () => {
   const cases: readonly (readonly [string, string, string])[] = [
@@ -52,4 +52,21 @@ Deno.test("escapeControls leaves what people write", () => {
 Deno.test("escapeControls leaves its own result alone", () => {
   const once = escapeControls("a\n\x1b\u202e\ud800");
   assertEquals(escapeControls(once), once);
+});
+
+Deno.test("toJson writes JSON that is safe to print and reads back the same", () => {
+  const values: readonly unknown[] = [
+    null,
+    { a: [1, -0.5, true, null, "x"], nested: { "k\u202e": "" } },
+    "line\nfeed \x1b[2J \x7f \x9b \u2028 \u202e \ufeff \u{e0041}",
+    "\ud800 and \udfff",
+    "\u{1f468}\u200d\u{1f469} caf\u00e9",
+  ];
+  for (const value of values) {
+    const json = toJson(value);
+    assertEquals(JSON.parse(json), value, json);
+    assertEquals(escapeControls(json), json);
+  }
+  assertEquals(toJson("\u{e0041}\x9b"), '"\\udb40\\udc41\\u009b"');
+  assertEquals(toJson({ size: 2n ** 64n, gone: undefined }), '{"size":"18446744073709551616"}');
 });

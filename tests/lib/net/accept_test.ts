@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { type Accepted, listenTcp, NetFault } from "../../../lib/net/mod.ts";
+import { type Accepted, listenTcp, listenUnix, NetFault } from "../../../lib/net/mod.ts";
 import { linesOf, spawnScript } from "../../support/child.ts";
 import { hasIpv6 } from "../../support/network.ts";
+import { namesIn, withTemporaryFolder } from "../../support/folder.ts";
 import { readAll } from "../../support/memory_stream.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 } as const;
@@ -117,6 +118,85 @@ Deno.test("listenTcp goes on when peers go away before they are served", async (
   assert(accepted >= 1 && accepted <= 31);
   listening.close();
   await serving;
+});
+
+Deno.test("listenTcp serves brief sessions as well", async () => {
+  const listening = listenTcp(LOOPBACK, { brief: true });
+  const { host: hostname, port } = listening.local;
+  const serving = listening.serve(async ({ stream }) => {
+    await stream.write(await readAll(stream));
+    stream.close();
+  }, unexpected);
+  using client = await Deno.connect({ hostname, port });
+  await client.write(Uint8Array.of(5));
+  await client.closeWrite();
+  assertEquals(await client.read(new Uint8Array(9)), 1);
+  listening.close();
+  await serving;
+});
+
+Deno.test("listenUnix binds a socket for this user alone and removes it at the end", async () => {
+  await withTemporaryFolder(async (folder) => {
+    const path = `${folder}/socket`;
+    const listening = await listenUnix(path);
+    assertEquals(namesIn(folder), ["socket"]);
+    assertEquals((Deno.lstatSync(path).mode ?? 0) & 0o777, 0o600);
+    const accepted = Promise.withResolvers<Accepted>();
+    const serving = listening.serve(accepted.resolve, unexpected);
+    using client = await Deno.connect({ transport: "unix", path });
+    const { stream, remote } = await accepted.promise;
+    assertEquals(remote.host, "");
+    listening.close();
+    await serving;
+    assertEquals(namesIn(folder), []);
+    await stream.write(Uint8Array.of(7));
+    assertEquals(await client.read(new Uint8Array(9)), 1);
+    stream.close();
+  });
+});
+
+Deno.test("listenUnix replaces a socket that was left behind, and nothing else", async () => {
+  await withTemporaryFolder(async (folder) => {
+    const live = await listenUnix(`${folder}/live`);
+    await Deno.writeTextFile(`${folder}/file`, "old");
+    await Deno.mkdir(`${folder}/folder`);
+    await Deno.symlink("nowhere", `${folder}/dangling`);
+    await Deno.symlink("file", `${folder}/link`);
+    const names = namesIn(folder);
+    for (const name of names) {
+      const fault = await assertRejects(() => listenUnix(`${folder}/${name}`), NetFault);
+      assertEquals([fault.code, fault.message], [
+        "in-use",
+        `Cannot listen on unix:${folder}/${name}: it exists and is in use`,
+      ]);
+    }
+    assertEquals(namesIn(folder), names);
+    assertEquals(await Deno.readTextFile(`${folder}/file`), "old");
+
+    const stale = `${folder}/stale`;
+    const dead = Deno.listen({ transport: "unix", path: `${folder}/bound` });
+    await Deno.link(`${folder}/bound`, stale);
+    dead.close();
+    await assertRejects(() => Deno.connect({ transport: "unix", path: stale }));
+    const replacing = await listenUnix(stale);
+    const serving = replacing.serve(({ stream }) => stream.close(), unexpected);
+    using client = await Deno.connect({ transport: "unix", path: stale });
+    assertEquals(await client.read(new Uint8Array(9)), null);
+    replacing.close();
+    await serving;
+    live.close();
+    assertEquals(namesIn(folder), names.filter((name) => name !== "live"));
+  });
+});
+
+Deno.test("listenUnix says why it cannot listen and leaves nothing", async () => {
+  await withTemporaryFolder(async (folder) => {
+    for (const path of [`${folder}/missing/socket`, `${folder}/${"x".repeat(256)}`]) {
+      const fault = await assertRejects(() => listenUnix(path), NetFault);
+      assertEquals(fault.message.startsWith(`Cannot listen on unix:${path}: `), true);
+    }
+    assertEquals(namesIn(folder), []);
+  });
 });
 
 interface Counts {

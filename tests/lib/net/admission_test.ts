@@ -62,6 +62,12 @@ Deno.test("Admission leaves a quarter of all connections to other protocols", ()
   ticketOf(gate.admit("croc", address(7), false, 0));
 });
 
+Deno.test("Admission gives a protocol that is alone the share it is told", () => {
+  const gate = admission({ protocolShare: 1, maxConnections: 3 });
+  for (let i = 0; i < 3; i++) ticketOf(gate.admit("coffer", address(i), false, 0));
+  assertEquals(gate.admit("coffer", address(3), false, 0), "too-many-connections");
+});
+
 Deno.test("Admission lets a pair through the smallest limits that can hold one", () => {
   const gate = admission({ maxConnections: 2 });
   ticketOf(gate.admit("bob", address(0), false, 0));
