@@ -8,6 +8,7 @@ import { MiddleBox } from "../support/middle_box.ts";
 import { testOutcomes, type Variant } from "../support/outcomes.ts";
 import type { Ended, Program } from "../support/program.ts";
 import { namesIn } from "../support/folder.ts";
+import { readProcess } from "../support/proc.ts";
 import { formatRelay, RelayProgram } from "../support/relay_program.ts";
 import type { Stage } from "../support/relay_stage.ts";
 import { until } from "../support/within.ts";
@@ -353,8 +354,8 @@ async function append(path: string): Promise<void> {
 /** Waits until the system would hand SIGHUP to the program; it says nothing itself by then. */
 async function listensForSignals(program: Program): Promise<void> {
   const isCaught = () => {
-    const status = Deno.readTextFileSync(`/proc/${program.pid}/status`);
-    const [, caught = "0"] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status) ?? [];
+    const [, caught = "0"] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readProcess(program.pid, "status")) ??
+      [];
     return (BigInt(`0x${caught}`) & 1n) === 1n;
   };
   await until(isCaught, "the program to listen for signals");

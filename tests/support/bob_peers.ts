@@ -25,6 +25,8 @@ type PeerEvent = SenderEvent | ReceiverEvent;
 
 /** An encrypted channel before its first record. */
 export class Channel implements Disposable {
+  #reader: RecordReader | undefined;
+
   constructor(
     readonly stream: ByteStream,
     readonly keys: SharedKeys,
@@ -43,9 +45,10 @@ export class Channel implements Disposable {
     return await within(readEnding(this.stream, this.received), "the end of the channel");
   }
 
-  /** The plaintext of records: all until the end, or so many. */
+  /** The plaintext of the next records: all until the end, or so many. */
   async read(count = Infinity): Promise<Uint8Array[]> {
-    const reader = new RecordReader(this.stream, this.keys.clientKey, { received: this.received });
+    const { stream, keys, received } = this;
+    const reader = this.#reader ??= new RecordReader(stream, keys.clientKey, { received });
     const records: Uint8Array[] = [];
     while (records.length < count) {
       const record = await within(reader.next(), "a record");

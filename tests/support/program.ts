@@ -2,6 +2,7 @@
 // executables. What they print can be waited for.
 
 import { concat } from "@std/bytes/concat";
+import { readProcess } from "./proc.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const utf8 = new TextDecoder();
@@ -151,8 +152,8 @@ export class Program implements AsyncDisposable {
   get pid(): number {
     const { pid } = this.#child;
     if (!this.#terminal || !this.running) return pid;
-    const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim();
-    return children === "" ? pid : Number(children.split(" ")[0]);
+    const [child] = readProcess(pid, `task/${pid}/children`).split(" ");
+    return Number(child) || pid;
   }
 
   /** Whether it has not ended yet. */

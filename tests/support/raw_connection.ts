@@ -74,6 +74,11 @@ export class RawConnection implements Disposable {
     return all;
   }
 
+  /** Waits until something has come, and leaves the rest of it unread. */
+  async readable(): Promise<void> {
+    await within(this.#connection.read(new Uint8Array(1)), "a byte");
+  }
+
   /** Ends the writing half. */
   async endWriting(): Promise<void> {
     await this.#connection.closeWrite();
