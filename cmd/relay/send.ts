@@ -4,6 +4,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import {
   CLOSE_MARKER,
   GuessBudget,
@@ -192,9 +193,13 @@ async function sendTo(
   ending.catch(() => {}); // awaited below; a lost connection fails the writes first
   try {
     const records = new RecordWriter(stream, keys.clientKey, options.wire);
-    const sending = sendDocument(document, records, packOptions(options), (n) => progress.add(n));
-    const early = await Promise.race([sending.then(() => undefined), ending]);
-    if (early !== undefined) throw new NetFault("lost", "The other side ended the transfer");
+    let sent = false;
+    const sending = sendDocument(document, records, packOptions(options), (n) => progress.add(n))
+      .then(() => sent = true);
+    await Promise.race([sending, ending]);
+    // Both can be told in one turn of the event loop, and the end takes the shorter way to here.
+    if (!sent) await delay(0);
+    if (!sent) throw new NetFault("lost", "The other side ended the transfer");
     const how = await ending;
     if (how === "marker") await stream.write(CLOSE_MARKER).catch(() => {}); // the relay may be gone
     if (how === "end-of-stream") {
