@@ -15,6 +15,7 @@ import {
   runnable,
   value,
 } from "../../lib/cli/mod.ts";
+import { benchCoffer } from "./coffer.ts";
 import { benchCrowd } from "./crowd.ts";
 import { benchForward } from "./forward.ts";
 import { assess, formatTable, type Row } from "./harness.ts";
@@ -27,6 +28,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["transfer", benchTransfer],
   ["forward", benchForward],
   ["crowd", benchCrowd],
+  ["coffer", benchCoffer],
 ]);
 
 const COMMAND = {

@@ -32,6 +32,18 @@ export function memoryBytes(pid: number, which: "VmHWM" | "VmRSS"): number {
   return bytes;
 }
 
+/** How many descriptors the text of /proc/PID/limits lets a process have at most. */
+export function parseHardDescriptors(limits: string): number {
+  const [, hard] = /^Max open files +\S+ +(\d+|unlimited) /m.exec(limits) ?? [];
+  if (hard === undefined) throw new Error(`Cannot read the limit of descriptors: "${limits}"`);
+  return hard === "unlimited" ? Infinity : Number(hard);
+}
+
+/** How many descriptors a program that is started from here can have at most. */
+export function mostDescriptors(): number {
+  return parseHardDescriptors(Deno.readTextFileSync("/proc/self/limits"));
+}
+
 /** Watches the peak memory of a process that will end by itself. */
 export class PeakWatch implements Disposable {
   readonly #timer: ReturnType<typeof setInterval>;

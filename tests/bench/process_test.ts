@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { parseCpuSeconds, parseStatusBytes } from "./process.ts";
+import { parseCpuSeconds, parseHardDescriptors, parseStatusBytes } from "./process.ts";
 
 const FIELDS = "S 1 77 77 0 -1 4194304 500 0 0 0 250 30 7 8 20 0 9 0 12345 1000000 200";
 
@@ -20,4 +20,13 @@ Deno.test("parseStatusBytes: kilobytes as bytes, undefined for a zombie", () => 
   assertEquals(parseStatusBytes(status, "VmHWM"), 122_880_000);
   assertEquals(parseStatusBytes(status, "VmRSS"), 1_024_000);
   assert(parseStatusBytes("Name:\tdeno\nState:\tZ (zombie)\n", "VmHWM") === undefined);
+});
+
+Deno.test("parseHardDescriptors: the hard limit, which may be none; another text is refused", () => {
+  const limits =
+    "Limit                     Soft Limit           Hard Limit           Units     \n" +
+    "Max open files            1024                 524288               files     \n";
+  assertEquals(parseHardDescriptors(limits), 524_288);
+  assertEquals(parseHardDescriptors(limits.replace("524288   ", "unlimited")), Infinity);
+  assertThrows(() => parseHardDescriptors(""), Error, "Cannot read the limit of descriptors");
 });

@@ -1,10 +1,8 @@
 // The helper program in C (pump.c), compiled on the spot.
 
 import type { Program } from "../support/program.ts";
-import { type Lab, missingTool } from "./lab.ts";
-
-const SOURCE = new URL("./pump.c", import.meta.url).pathname;
-const COMPILE_TIMEOUT_MS = 60_000;
+import { compileC, NO_COMPILER } from "./compile_c.ts";
+import type { Lab } from "./lab.ts";
 
 /** One end of a stream. */
 export interface PumpEnd {
@@ -27,11 +25,8 @@ export class Pump {
 
   /** Compiles it, or says why it cannot. */
   static async compile(lab: Lab): Promise<Pump | string> {
-    if (missingTool("cc") !== undefined) return "cc is not installed";
-    const path = `${lab.folder}/pump`;
-    const compiler = lab.startForeign("cc", ["-O2", "-o", path, SOURCE]);
-    await lab.succeed([compiler], COMPILE_TIMEOUT_MS);
-    return new Pump(lab, path);
+    const path = await compileC(lab, "pump");
+    return path === undefined ? NO_COMPILER : new Pump(lab, path);
   }
 
   /** Starts to write as fast as it can, as soon as it is connected. */
