@@ -72,7 +72,7 @@ export async function forward(
   using _loop = PACE.enter();
   try {
     while (true) {
-      if (PACE.isUsedUp()) await PACE.rest();
+      while (PACE.isUsedUp()) await PACE.rest();
       const count = await from.read(buffer);
       if (count === null) return;
       const delayed = onBytes?.(count);

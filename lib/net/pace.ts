@@ -27,7 +27,7 @@ export class Pace {
     return { [Symbol.dispose]: () => this.#leave() };
   }
 
-  /** Whether the share is used up: then the loop must {@linkcode Pace.rest}. */
+  /** Whether the share is used up: then the loop must {@linkcode Pace.rest} and ask again. */
   isUsedUp(): boolean {
     const now = performance.now();
     if (this.#breath !== undefined) return now >= this.#end;
@@ -35,9 +35,12 @@ export class Pace {
     return false;
   }
 
-  /** Waits for a share with some time left; those who have waited longest come first. */
-  async rest(): Promise<void> {
-    while (this.isUsedUp()) await this.#breath?.promise;
+  /**
+   * Waits until another share begins. Of those who wait the first may use up that one too, so each
+   * asks again at once before it goes on; then those who have waited longest come first.
+   */
+  rest(): Promise<void> {
+    return this.#breath?.promise ?? Promise.resolve();
   }
 
   #leave(): void {

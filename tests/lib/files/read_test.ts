@@ -80,3 +80,19 @@ Deno.test("readContent closes the file when its reader stops early", async () =>
     for await (const _ of readContent(path, 3 * CHUNK)) break;
   });
 }); // the leak check proves it
+
+Deno.test("readContent lets the event loop have its turns while it reads", async () => {
+  await withTemporaryFolder(async (folder) => {
+    const path = `${folder}/a`;
+    const chunks = 20;
+    await Deno.writeFile(path, new Uint8Array(chunks * CHUNK));
+    let turns = 0;
+    const interval = setInterval(() => turns++, 1);
+    await read(path, chunks * CHUNK, () => {
+      const busy = performance.now() + 5; // as long as a share of Pace
+      while (performance.now() < busy);
+    });
+    clearInterval(interval);
+    assert(turns >= chunks / 2, `${turns} turns`);
+  });
+});
