@@ -114,7 +114,7 @@ async function race(
   try {
     for (const address of addresses) {
       if (over.signal.aborted) break;
-      await headStart(attempt(address), over.signal);
+      await headStart(attempt(address));
     }
     return wrap(await first.promise);
   } finally {
@@ -122,10 +122,10 @@ async function race(
   }
 }
 
-/** Waits until the attempt is through, its head start is used up, or all is over. */
-async function headStart(attempt: Promise<void>, over: AbortSignal): Promise<void> {
+/** Waits until the attempt is through or its head start is used up. */
+async function headStart(attempt: Promise<void>): Promise<void> {
   const through = new AbortController();
-  const pause = delay(HEAD_START_MS, { signal: AbortSignal.any([through.signal, over]) });
+  const pause = delay(HEAD_START_MS, { signal: through.signal });
   await Promise.race([attempt, pause.catch(() => {})]); // it is cut short on purpose
   through.abort();
 }
