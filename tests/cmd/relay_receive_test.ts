@@ -19,7 +19,7 @@ import {
   treeOf,
 } from "../support/raw_pack.ts";
 import { formatRelay, RelayProgram } from "../support/relay_program.ts";
-import type { Stage } from "../support/relay_stage.ts";
+import { type Stage, testOnStages } from "../support/relay_stage.ts";
 import { until } from "../support/within.ts";
 
 const CODE = "lusabag-gutihuz";
@@ -402,6 +402,33 @@ testOutcomes(RECEIVE, {
     },
   },
 });
+
+testOnStages("relay receive: a terminal that hangs up", [
+  {
+    name: "in the middle of a file: nothing is left",
+    skipped: NO_TERMINAL,
+    run: async (stage) => {
+      await using sender = playSender(stage.relay, CODE);
+      const receiver = stage.receive([CODE], { terminal: true, stdin: "open" });
+      await (await sender.channel()).write(filePieces("file", CONTENT).slice(0, 4));
+      await until(() => namesIn(stage.out).length > 0, "a temporary file");
+      await receiver.hangUp();
+      assertEquals(stage.tree(), {});
+    },
+  },
+  {
+    name: "while it asks: the sender is not kept waiting",
+    skipped: NO_TERMINAL,
+    run: async (stage) => {
+      await using sender = playSender(stage.relay, CODE);
+      const words = ["receive", "--relay", stage.relay.address, CODE];
+      const receiver = stage.start(words, { cwd: stage.out, terminal: true, stdin: "open" });
+      await receiver.waitFor("stdout", /\[Y\/n\] $/);
+      await receiver.hangUp();
+      await sender.event("left");
+    },
+  },
+]);
 
 function receiveFrom(stage: Stage, relay: string): Program {
   return stage.start(["receive", "--relay", relay, "--yes", CODE], { cwd: stage.out });

@@ -3,6 +3,7 @@
 
 import { concat } from "@std/bytes/concat";
 import { readProcess } from "./proc.ts";
+import { until } from "./within.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const utf8 = new TextDecoder();
@@ -226,6 +227,14 @@ export class Program implements AsyncDisposable {
       // It has ended already.
       if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
     }
+  }
+
+  /** Takes the terminal away, and waits until the program is gone. */
+  async hangUp(): Promise<void> {
+    const { pid } = this;
+    this.#child.kill("SIGKILL");
+    await this.#child.status;
+    await until(() => readProcess(pid, "stat") === "", "the end of the program");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
