@@ -15,6 +15,7 @@ import {
   type PackOptions,
   planDirectory,
 } from "../git/mod.ts";
+import { PACE } from "../net/mod.ts";
 import type { RecordWriter } from "./record_writer.ts";
 
 /** A document that is ready to be sent, any number of times. */
@@ -59,6 +60,7 @@ export async function offerFolder(
   tree: Tree,
   onHashed: (count: number) => void,
 ): Promise<OfferedDocument> {
+  using _loop = PACE.enter();
   const entries = tree.entries.filter(({ path }) => path.length > 0);
   const plan = planDirectory(
     tree.name,
@@ -109,6 +111,7 @@ async function* packFolder(
     source = (entries[entry] as TreeEntry).source;
     return count(source, size, onBytes);
   };
+  using _loop = PACE.enter();
   try {
     yield* packDirectory(plan, open, options);
   } catch (error) {
