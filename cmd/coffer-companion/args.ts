@@ -12,6 +12,7 @@ import {
   FORCE,
   FROM,
   JSON_OUTPUT,
+  KEY_OUTCOMES,
   OPENING_OUTCOMES,
   OUT,
   RECIPIENT,
@@ -35,7 +36,11 @@ export const CERTIFICATE = {
   options: { force: FORCE, json: JSON_OUTPUT },
   outcomes: [
     ["written", "saved PATH ID", "0"],
-    ["the file exists", "Cannot create PATH; --force replaces it, and the old key is gone", "1"],
+    [
+      "the file exists",
+      "Cannot create PATH: a file of this name exists already; --force replaces it",
+      "1",
+    ],
   ],
   examples: [["A key for a server", "coffer-companion certificate server.key"]],
   ...EXITS,
@@ -47,7 +52,7 @@ export const ID = {
   summary: "show the public key of a key file: the id of a client in a definition",
   operands: KEY_FILE,
   options: { json: JSON_OUTPUT },
-  outcomes: OPENING_OUTCOMES.slice(0, 3),
+  outcomes: KEY_OUTCOMES,
   examples: [["For the definition", "coffer-companion id web.key"]],
   ...EXITS,
 } as const satisfies Command;
@@ -60,7 +65,7 @@ export const INFO = {
   options: {
     showSecret: flag({ help: "Show the secret key on a terminal; elsewhere it is always given" }),
   },
-  outcomes: OPENING_OUTCOMES.slice(0, 3),
+  outcomes: KEY_OUTCOMES,
   examples: [["Look at a key", "coffer-companion info --show-secret server.key"]],
   ...EXITS,
 } as const satisfies Command;
@@ -75,7 +80,11 @@ export const CHECK = {
     "Warned of: entries too large for the narrow framing, names that are no variables, and one name with " +
     "different values in two clients of one group, where a change may have been forgotten.",
   ],
-  outcomes: [["no errors", "warnings, then ok with the numbers", "0"], ...OPENING_OUTCOMES],
+  outcomes: [
+    ["no errors", "ok clients=COUNT entries=COUNT warnings=COUNT; warnings before it", "0"],
+    ...KEY_OUTCOMES,
+    ...OPENING_OUTCOMES,
+  ],
   examples: [
     ["Before sealing", "coffer-companion check secrets.toml"],
     ["What is sealed", "coffer-companion check -c server.key secrets.sealed"],
@@ -107,8 +116,9 @@ export const ENCRYPT = {
   ],
   outcomes: [
     ["sealed", "saved PATH SIZE", "0"],
-    ...OPENING_OUTCOMES.slice(0, 4),
-    ["PATH of --out is a key file", "Cannot write PATH: it is a key file", "1"],
+    ...KEY_OUTCOMES,
+    OPENING_OUTCOMES[0],
+    ["--out names a key file", "Cannot write PATH: it is a key file", "1"],
   ],
   examples: [
     [
@@ -130,7 +140,7 @@ export const DECRYPT = {
   operands: NONE,
   options: { ...OPEN, out: OUT, force: FORCE },
   notes: ["Without --out the definition goes to standard output. A file is readable by you only."],
-  outcomes: [["opened", "the TOML", "0"], ...OPENING_OUTCOMES],
+  outcomes: [["opened", "TOML", "0"], ...KEY_OUTCOMES, ...OPENING_OUTCOMES],
   examples: [["Look at it", "coffer-companion decrypt -c server.key -s secrets.sealed"]],
   ...EXITS,
 } as const satisfies Command;
@@ -141,7 +151,7 @@ export const LIST = {
   summary: "list clients with the names and types of their entries, no values",
   operands: NONE,
   options: { ...OPEN, json: JSON_OUTPUT },
-  outcomes: OPENING_OUTCOMES,
+  outcomes: [...KEY_OUTCOMES, ...OPENING_OUTCOMES],
   examples: [["Who has what", "coffer-companion list -c server.key -s secrets.sealed"]],
   ...EXITS,
 } as const satisfies Command;
@@ -153,8 +163,10 @@ export const GET = {
   operands: KEY,
   options: { ...OPEN, client: CLIENTS, exact: EXACT },
   outcomes: [
-    ["found", "the value, and a line feed if it does not end in one", "0"],
-    ["no such client or entry", "said, with the names of the clients", "1"],
+    ["found", "VALUE; and a line feed if it does not end in one", "0"],
+    ["no such client", "Cannot tell client NAME: there is none of this name", "1"],
+    ["no such entry", "Cannot get KEY: CLIENT has none", "1"],
+    ...KEY_OUTCOMES,
     ...OPENING_OUTCOMES,
   ],
   examples: [[
@@ -191,8 +203,9 @@ export const SET = {
   ],
   outcomes: [
     ["set", "set KEY for CLIENT", "0"],
-    ["no such client", "said, with the names of the clients", "1"],
-    ["value that is not of the type", "said, without the value", "2"],
+    ["no such client", "Cannot tell client NAME: there is none of this name", "1"],
+    ["value of another type", "Cannot use the value: it is no TYPE as TOML writes it", "2"],
+    ...KEY_OUTCOMES,
     ...OPENING_OUTCOMES,
   ],
   examples: [
@@ -217,7 +230,9 @@ export const UNSET = {
   notes: [CHANGED_NOTE],
   outcomes: [
     ["taken away", "unset KEY for CLIENT", "0"],
-    ["no such client or entry", "said", "1"],
+    ["no such client", "Cannot tell client NAME: there is none of this name", "1"],
+    ["no such entry", "Cannot change the definition: the client has no KEY", "1"],
+    ...KEY_OUTCOMES,
     ...OPENING_OUTCOMES,
   ],
   examples: [["Forget it", "coffer-companion unset OLD_TOKEN --client web -s secrets.toml"]],
@@ -237,10 +252,11 @@ export const EDIT = {
   outcomes: [
     ["saved", "saved PATH SIZE", "0"],
     ["nothing changed", "Nothing has changed", "0"],
-    ["the editor fails or is killed", "said; the definition stays as it was", "1"],
-    ["errors in what was written", "listed; on a terminal you may go on editing", "1"],
+    ["editor fails or is killed", "The editor failed: it REASON; the definition stays", "1"],
+    ["errors in what was written", "FILE:LINE:COLUMN: REASON; on a terminal you may go on", "1"],
+    ...KEY_OUTCOMES,
     ...OPENING_OUTCOMES,
-    ["SIGTERM, SIGHUP", "the editor is ended, the definition stays as it was", "143, 129"],
+    ["SIGTERM, SIGHUP", "Ended by SIGNAL; the editor too, the definition stays", "143, 129"],
   ],
   examples: [["Edit it", "coffer-companion edit -c server.key -s secrets.sealed"]],
   ...EXITS,
@@ -254,7 +270,8 @@ export const DIFF = {
   options: { certificate: CERTIFICATE_FILE, json: JSON_OUTPUT },
   notes: ["+ is new, - is gone, ~ has another value. Each of the two may be sealed or plain."],
   outcomes: [
-    ["compared", "a line for each difference, nothing if there is none", "0"],
+    ["different", "CHANGE CLIENT KEY; a line for each, nothing if there is none", "0"],
+    ...KEY_OUTCOMES,
     ...OPENING_OUTCOMES,
   ],
   examples: [["Before a reload", "coffer-companion diff -c server.key secrets.sealed new.toml"]],
@@ -273,7 +290,8 @@ export const CONVERT = {
     "Comments are not carried over.",
   ],
   outcomes: [
-    ["converted", "the TOML, or saved PATH SIZE; warnings before it", "0"],
+    ["converted", "saved PATH SIZE; or the TOML; warnings before it", "0"],
+    ...KEY_OUTCOMES,
     ...OPENING_OUTCOMES,
   ],
   examples: [["For an original server", "coffer-companion convert secrets.toml -o original.toml"]],
@@ -299,7 +317,7 @@ export const ROTATE = {
   notes: [
     "Without --out the file is replaced. Then give the new key file to the server and reload it (SIGHUP).",
   ],
-  outcomes: [["sealed again", "saved PATH SIZE", "0"], ...OPENING_OUTCOMES],
+  outcomes: [["sealed again", "saved PATH SIZE", "0"], ...KEY_OUTCOMES, ...OPENING_OUTCOMES],
   examples: [[
     "A new server key",
     "coffer-companion rotate -c old.key -s secrets.sealed --to new.key",

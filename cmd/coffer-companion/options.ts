@@ -81,15 +81,23 @@ export const EXITS = {
   meanings: COFFER_MEANINGS,
 } as const;
 
-/** What can happen to every command that opens a definition. */
-export const OPENING_OUTCOMES = [
-  ["file missing or unreadable", "Cannot read PATH, with the reason", "1"],
-  ["key file writable by others", "Cannot trust PATH, with its mode", "1"],
+/** What can happen to every command that reads a key file. */
+export const KEY_OUTCOMES = [
+  ["file missing or unreadable", "Cannot read PATH: REASON", "1"],
   [
-    "key file damaged, halves that do not match",
-    "Cannot read the key file PATH, with the reason",
+    "key file writable by others",
+    "Cannot trust PATH: others than its owner can write to it (mode MODE)",
     "1",
   ],
-  ["definition with errors", "every one as FILE:LINE:COLUMN: reason", "1"],
-  ["definition for another key or damaged", "Cannot open PATH, with the reason", "4"],
+  ["key file damaged, halves that do not match", "Cannot read the key file PATH: REASON", "1"],
+] as const;
+
+/** What can happen to every command that opens a definition, beside that. */
+export const OPENING_OUTCOMES = [
+  ["definition with errors", "FILE:LINE:COLUMN: REASON; every one of them", "1"],
+  [
+    "definition for another key, or damaged",
+    "Cannot open PATH: not sealed to this key, or damaged",
+    "4",
+  ],
 ] as const;

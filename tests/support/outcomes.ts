@@ -12,23 +12,44 @@ type CommandWithOutcomes = Command & { readonly outcomes: readonly Outcome[] };
 export type EventOf<C extends CommandWithOutcomes> = C["outcomes"][number][0];
 
 /** Makes the event happen; gives the program that ended, or the one that goes on. */
-export type Variant = (stage: Stage) => Promise<Ended | Program>;
+export type Variant<S = Stage> = (stage: S) => Promise<Ended | Program>;
 /** The same where it cannot run everywhere. */
-export interface ConditionalVariant {
-  readonly run: Variant;
+export interface ConditionalVariant<S = Stage> {
+  readonly run: Variant<S>;
   /** Why not here, if so. */
   readonly skipped: string | undefined;
 }
 
 /** For each event the ways in which it can come about, by name. */
-export type OutcomeCases<C extends CommandWithOutcomes> = Readonly<
-  Record<EventOf<C>, Readonly<Record<string, Variant | ConditionalVariant>>>
+export type OutcomeCases<C extends CommandWithOutcomes, S = Stage> = Readonly<
+  Record<EventOf<C>, Readonly<Record<string, Variant<S> | ConditionalVariant<S>>>>
 >;
 
-/** Tests a command's table: message and exit status of every row are as the help says. */
+/** One case, and the reason why it cannot run here, if there is one. */
+export interface OutcomeCase<S> {
+  readonly name: string;
+  readonly run: (stage: S) => Promise<void>;
+  readonly skipped?: string | undefined;
+}
+
+/**
+ * Tests a command's table: message and exit status of every row are as the help says.
+ *
+ * @param onStages Registers the cases; those of `relay` unless given.
+ */
 export function testOutcomes<C extends CommandWithOutcomes>(
   command: C,
   cases: OutcomeCases<C>,
+): void;
+export function testOutcomes<C extends CommandWithOutcomes, S>(
+  command: C,
+  cases: OutcomeCases<C, S>,
+  onStages: (name: string, cases: readonly OutcomeCase<S>[]) => void,
+): void;
+export function testOutcomes<C extends CommandWithOutcomes>(
+  command: C,
+  cases: OutcomeCases<C>,
+  onStages: (name: string, cases: readonly Case[]) => void = testOnStages,
 ): void {
   Deno.test(`${command.name}: every row of its table of outcomes has a case`, () => {
     const events = command.outcomes.map(([event]) => event);
@@ -37,7 +58,7 @@ export function testOutcomes<C extends CommandWithOutcomes>(
       assert(Object.keys(variants as object).length > 0, `"${event}" has no case`);
     }
   });
-  testOnStages(
+  onStages(
     `${command.name}: message and exit status of every outcome`,
     command.outcomes.flatMap((outcome) => {
       const variants = cases[outcome[0] as EventOf<C>];
