@@ -91,6 +91,16 @@ export class Driver<Event> {
     else this.#schedule();
   }
 
+  /**
+   * Ends the writing half once everything that waits has been written; reading goes on.
+   *
+   * @throws {NetFault} when the connection is lost before.
+   */
+  async closeWrite(): Promise<void> {
+    await this.#outbox.flush();
+    await this.#stream.closeWrite();
+  }
+
   async #readAll(): Promise<void> {
     const buffer = new Uint8Array(READ_BUFFER_BYTES);
     while (!this.#done) {

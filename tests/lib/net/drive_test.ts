@@ -329,3 +329,19 @@ Deno.test("Driver ends its own run, and nothing else, when the machine throws", 
     assertEquals(time.pending, [], where);
   }
 });
+
+Deno.test("Driver.closeWrite ends the writing half after all that waits, and reading goes on", async () => {
+  const [ours, theirs] = memoryStreamPair(2);
+  const machine = new TestMachine((input) => {
+    if (input === "start") return { send: [bytes("goodbye")], events: ["half-close"] };
+    return input === "end" ? { done: true } : undefined;
+  });
+  const driver: Driver<string> = new Driver(ours, machine, { onEvent: () => driver.closeWrite() });
+  const running = driver.run();
+  assertEquals(text(await readAll(theirs)), "goodbye");
+  await theirs.write(bytes("more"));
+  await theirs.closeWrite();
+  await running;
+  assertEquals(machine.seen.map(([input]) => input).at(-1), "end");
+  assertEquals(machine.seen.slice(1, -1).map(([input]) => input).join(""), "more");
+});
