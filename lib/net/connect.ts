@@ -7,8 +7,7 @@
 
 import { abortable } from "@std/async/abortable";
 import { delay } from "@std/async/delay";
-import { lookup } from "node:dns/promises";
-import { formatHostPort, type HostPort, plainIp } from "./address.ts";
+import { formatHostPort, type HostPort, parseIp, plainIp } from "./address.ts";
 import { DenoStream, toNetFault } from "./deno_stream.ts";
 import { type ByteStream, NetFault } from "./stream.ts";
 import { MAX_TIMER_MS } from "./timer.ts";
@@ -61,7 +60,10 @@ export async function connectTcp(
   }
 }
 
+/** An address needs no look-up, and who has one need not wait for the module to load. */
 async function askSystem(host: string): Promise<string[]> {
+  if (parseIp(host) !== undefined) return [host];
+  const { lookup } = await import("node:dns/promises");
   const found = await lookup(host, { all: true });
   return found.map(({ address }) => address);
 }
