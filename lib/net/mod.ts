@@ -13,6 +13,7 @@ export * from "./deadlines.ts";
 export * from "./deno_stream.ts";
 export * from "./descriptors.ts";
 export * from "./drive.ts";
+export * from "./endpoint.ts";
 export * from "./forward.ts";
 export * from "./gate.ts";
 export * from "./machine.ts";
