@@ -38,6 +38,8 @@ export const MAX_ERROR_BYTES: number = MAX_NARROW_BYTES;
 
 /** From the connection to a complete Get; afterwards without progress in writing. */
 export const SESSION_TIMEOUT_MS = 10_000;
+/** How long a client waits for a connection. */
+export const CONNECT_TIMEOUT_MS = 5_000;
 /** A client's whole attempt, from the connection on. */
 export const FETCH_TIMEOUT_MS = 30_000;
 /** How long the other side's last bytes are awaited before closing. */

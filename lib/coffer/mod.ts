@@ -13,6 +13,7 @@
 export * from "./keys/agreement.ts";
 export * from "./authenticated.ts";
 export * from "./keys/certificate.ts";
+export * from "./client.ts";
 export * from "./client_machine.ts";
 export * from "./constants.ts";
 export * from "./definition/convert.ts";
