@@ -14,15 +14,10 @@ import {
   seconds,
   value,
 } from "../../lib/cli/mod.ts";
-import {
-  CofferFault,
-  DEFAULT_PORT,
-  type Framing,
-  FRAMINGS,
-  parseId,
-} from "../../lib/coffer/mod.ts";
+import { parseKeys } from "../../lib/coffer/arguments.ts";
+import { DEFAULT_PORT, type Framing, FRAMINGS } from "../../lib/coffer/mod.ts";
 import { COFFER_EXIT, COFFER_MEANINGS } from "../../lib/coffer/program.ts";
-import { LOG_LEVELS, type LogLevel } from "../../lib/log/mod.ts";
+import { LOG_LEVELS } from "../../lib/log/mod.ts";
 import { type HostPort, parseHostPort } from "../../lib/net/mod.ts";
 
 /** Where to listen: a TCP port, or a unix socket. */
@@ -40,22 +35,6 @@ export function parseAddress(text: string): Address {
 export function parseFramings(text: string): readonly Framing[] {
   const read = oneOf(...FRAMINGS);
   return [...new Set(text.split(",").map((word) => read(word.trim())))];
-}
-
-/** Reads one public key, or several with commas between: the environment holds one text. */
-export function parseKeys(text: string): readonly Uint8Array[] {
-  try {
-    return text.split(",").map(parseId);
-  } catch (error) {
-    if (!(error instanceof CofferFault)) throw error;
-    throw new RangeError(`must be 64 hexadecimal digits: ${error.message.replace(/^[^:]*: /, "")}`);
-  }
-}
-
-/** Reads the word of `RUST_LOG` that stands for everything; filters of single modules are passed over. */
-export function parseRustLog(text: string): LogLevel | undefined {
-  const word = text.split(",").find((part) => !part.includes("="))?.trim().toLowerCase();
-  return word === "trace" ? "debug" : LOG_LEVELS.find((level) => level === word);
 }
 
 /** `coffer-server`. */

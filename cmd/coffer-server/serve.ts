@@ -23,6 +23,7 @@ import {
   ReplyDesk,
   type ServerEvent,
 } from "../../lib/coffer/mod.ts";
+import { parseRustLog } from "../../lib/coffer/arguments.ts";
 import { x25519Node } from "../../lib/coffer/keys/x25519_node.ts";
 import { toExitFault } from "../../lib/coffer/program.ts";
 import { FileFault } from "../../lib/files/mod.ts";
@@ -38,7 +39,7 @@ import {
   NetFault,
   notifyManager,
 } from "../../lib/net/mod.ts";
-import { type Address, parseRustLog } from "./args.ts";
+import type { Address } from "./args.ts";
 import { AuditedDesk, AuditLog, auditRefusal, formatPeer } from "./audit.ts";
 import {
   describeLoaded,
