@@ -29,11 +29,15 @@ export class InheritedLimits {
   readonly #libc: Libc;
   readonly #core: Limit | undefined;
 
-  /** Forbids core dumps of this process from now on: they would hold secrets. */
+  /** Looks at them; make it before anything changes them. */
   constructor(libc: Libc) {
     this.#libc = libc;
     this.#core = readLimit(libc, SELF, RLIMIT_CORE);
-    if (this.#core !== undefined) setLimit(libc, RLIMIT_CORE, { ...this.#core, soft: 0n });
+  }
+
+  /** From now on no core dump of this process is written: it would hold secrets. */
+  forbidCoreDumps(): void {
+    if (this.#core !== undefined) setLimit(this.#libc, RLIMIT_CORE, { ...this.#core, soft: 0n });
   }
 
   /** Puts the limits back before a command is started. */

@@ -65,6 +65,17 @@ export function toEnvironment(variables: Secrets, authenticated: boolean): Map<s
   return environment;
 }
 
+/**
+ * The value of one entry.
+ *
+ * @throws {CofferFault} with `bad-variable` when the key is missing.
+ */
+export function requireEntry(secrets: Secrets, key: string): SecretValue {
+  const secret = secrets.get(key);
+  if (secret === undefined) throw fault(key, "the server has no such key for this client");
+  return secret;
+}
+
 /** A text without the white space at its ends; a pattern for the far end would be quadratic. */
 export function trimWhiteSpace(text: string): string {
   let [start, end] = [0, text.length];
@@ -74,8 +85,7 @@ export function trimWhiteSpace(text: string): string {
 }
 
 function pick(secrets: Secrets, keys: readonly string[]): Secrets {
-  const missing = keys.find((key) => !secrets.has(key));
-  if (missing !== undefined) throw fault(missing, "the server has no such key for this client");
+  for (const key of keys) requireEntry(secrets, key);
   return new Map(Array.from(secrets).filter(([key]) => keys.includes(key)));
 }
 
