@@ -15,7 +15,7 @@ import { SILENT } from "../../lib/log/mod.ts";
 import { Registry } from "../../lib/metrics/mod.ts";
 import { Gate, type Listening, listenTcp, listenUnix } from "../../lib/net/mod.ts";
 import { type CertificateVectors, keyPair, random, readVectors, utf8 } from "./coffer.ts";
-import { type Ended, Program, type StartOptions } from "./program.ts";
+import { type Ended, Program, programFlags, type StartOptions } from "./program.ts";
 
 const { certificates } = readVectors<CertificateVectors>("certificates.json");
 
@@ -213,6 +213,17 @@ export async function runClient(
 ): Promise<Ended> {
   await using program = startClient(folder, args, options);
   return await program.ended();
+}
+
+/** The words of a command line that runs the client from source, to be put behind a shell. */
+export function clientCommand(
+  args: readonly string[],
+  flags: (all: string[]) => string[] = (all) => all,
+): string[] {
+  const main = new URL("../../cmd/coffer-client/main.ts", import.meta.url).pathname;
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const all = flags(programFlags("coffer-client"));
+  return [Deno.execPath(), "run", "--quiet", `--config=${config}`, ...all, main, ...args];
 }
 
 /** Starts the client. */
