@@ -6,6 +6,7 @@ import { delay } from "@std/async/delay";
 import {
   CofferServer,
   type Definition,
+  type Framing,
   loadDefinition,
   ReplyDesk,
   type ReplyDeskOptions,
@@ -120,6 +121,14 @@ export function answering(reply: Uint8Array): Script {
   };
 }
 
+/** How a server of ours is set up. */
+export interface LibraryServerOptions extends Partial<ReplyDeskOptions> {
+  /** Framings that it serves. */
+  readonly framings?: readonly Framing[];
+  /** A unix socket instead of a free port. */
+  readonly path?: string;
+}
+
 /** A server of ours inside the test, whose definition can be changed. */
 export class LibraryServer implements AsyncDisposable {
   readonly #listening: Listening;
@@ -128,7 +137,12 @@ export class LibraryServer implements AsyncDisposable {
   readonly address: string;
   #desk: ReplyDesk;
 
-  private constructor(listening: Listening, address: string, desk: ReplyDesk) {
+  private constructor(
+    listening: Listening,
+    address: string,
+    desk: ReplyDesk,
+    framings: readonly Framing[] | undefined,
+  ) {
     this.#listening = listening;
     this.address = address;
     this.#desk = desk;
@@ -144,16 +158,12 @@ export class LibraryServer implements AsyncDisposable {
       log: SILENT,
       registry: new Registry(),
     });
-    const server = new CofferServer({ deskFor: () => this.#desk, onEvent: () => {} });
+    const server = new CofferServer({ deskFor: () => this.#desk, onEvent: () => {}, framings });
     this.#running = this.#gate.serve(this.#listening, server.port);
   }
 
-  /** Serves on a free port, or on a unix socket. */
-  static async start(
-    toml: string,
-    options: Partial<ReplyDeskOptions> = {},
-    path?: string,
-  ): Promise<LibraryServer> {
+  static async start(toml: string, options: LibraryServerOptions = {}): Promise<LibraryServer> {
+    const { path, framings } = options;
     const desk = new ReplyDesk(read(toml), {
       server: keyPair("server"),
       x25519: x25519Node,
@@ -165,7 +175,7 @@ export class LibraryServer implements AsyncDisposable {
       ? listenTcp({ host: "127.0.0.1", port: 0 })
       : await listenUnix(path);
     const address = path === undefined ? `127.0.0.1:${listening.local.port}` : `unix:${path}`;
-    return new LibraryServer(listening, address, desk);
+    return new LibraryServer(listening, address, desk, framings);
   }
 
   /** Serves another definition from now on. */
