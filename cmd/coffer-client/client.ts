@@ -5,7 +5,7 @@
  */
 
 import { delay } from "@std/async/delay";
-import { EXIT, ExitFault } from "../../lib/cli/mod.ts";
+import { EXIT, ExitFault, writeLogLine } from "../../lib/cli/mod.ts";
 import { parseRustLog } from "../../lib/coffer/arguments.ts";
 import {
   type ClientOptions as AttemptOptions,
@@ -126,7 +126,7 @@ function openLog(options: ClientOptions): Logger {
   return createLogger({
     format: options.log,
     level: options.logLevel ?? parseRustLog(Deno.env.get("RUST_LOG") ?? "") ?? "warn",
-    write: (line) => void Deno.stderr.writeSync(new TextEncoder().encode(`${prefix}${line}\n`)),
+    write: (line) => writeLogLine(prefix + line),
   });
 }
 

@@ -3,16 +3,16 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
 import {
-  clientCommand,
   LibraryServer,
   runClient,
   ScriptedServer,
   shardOf,
   startClient,
-  until,
   writeKeyFile,
 } from "../support/coffer_program.ts";
 import { withTemporaryFolder } from "../support/folder.ts";
+import type { Ended } from "../support/program.ts";
+import { until } from "../support/within.ts";
 
 const CANARY = "canary-5b1e";
 const FORMS = [["becoming", []], ["supervising", ["--supervise"]]] as const;
@@ -30,25 +30,9 @@ async function withServer(
 }
 
 /** Runs the client behind a line of shell, which stays its parent. */
-async function runBehind(
-  shell: string,
-  folder: string,
-  args: readonly string[],
-  flags?: (all: string[]) => string[],
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const script = `${shell}; "$@"; exit $?`;
-  const output = await new Deno.Command("sh", {
-    args: ["-c", script, "sh", ...clientCommand(args, flags)],
-    cwd: folder,
-    env: { COFFER_CLIENT_CERTIFICATE: "web.key" },
-    stdin: "null",
-  }).output();
-  const text = new TextDecoder();
-  return {
-    code: output.code,
-    stdout: text.decode(output.stdout),
-    stderr: text.decode(output.stderr),
-  };
+async function runBehind(shell: string, folder: string, args: readonly string[]): Promise<Ended> {
+  const through = ["sh", "-c", `${shell}; "$@"; exit $?`, "sh"];
+  return await runClient(folder, args, { through });
 }
 
 /** Whether a mask of /proc/PID/status has a signal. */
@@ -77,9 +61,9 @@ Deno.test("coffer-client keeps the command as a child with --supervise, and wher
     const { code, stdout } = await program.ended();
     assertEquals([code, stdout], [7, `${program.pid} ${CANARY}\n`]);
 
-    const withoutFfi = (all: string[]) => all.filter((flag) => flag !== "--allow-ffi");
+    const withoutFfi = 'for word; do shift; [ "$word" = --allow-ffi ] || set -- "$@" "$word"; done';
     const parent = "cat /proc/$PPID/cmdline";
-    const ended = await runBehind("true", folder, ["-s", address, "sh", "-c", parent], withoutFfi);
+    const ended = await runBehind(withoutFfi, folder, ["-s", address, "sh", "-c", parent]);
     assertEquals(ended.code, 0, ended.stderr);
     assertMatch(ended.stdout, /cmd\/coffer-client\/main\.ts/);
   });
@@ -172,7 +156,7 @@ Deno.test("coffer-client passes the environment on byte for byte, or with --clea
     const latin1 = "export OTHER=$(printf 'a\\377b')";
     const print = ["--", "sh", "-c", 'printf %s "$OTHER,$COFFER_CLIENT_CERTIFICATE" | od -An -tx1'];
     const kept = await runBehind(latin1, folder, ["-s", address, ...print]);
-    assertEquals(kept.stdout.replaceAll(/\s/g, ""), "61ff622c" + encodeHex("web.key"));
+    assertEquals(kept.stdout.replaceAll(/\s/g, ""), "61ff622c" + encodeHex(`${folder}/web.key`));
     const names = await runBehind(`${latin1}; export LANG=C TERM=dumb`, folder, [
       ...["-s", address, "--clean-env", "env"],
     ]);
@@ -219,17 +203,11 @@ Deno.test("coffer-client itself writes no core dump", async () => {
   await withTemporaryFolder(async (folder) => {
     await writeKeyFile(folder, "web");
     await using server = new ScriptedServer((connection) => connection.readUntil(Infinity));
-    const line = clientCommand(["-s", server.address, "-c", "web.key", "true"]);
-    const child = new Deno.Command("sh", {
-      args: ["-c", 'ulimit -Sc 64; exec "$@"', "sh", ...line],
-      cwd: folder,
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
+    const through = ["sh", "-c", 'ulimit -Sc 64; exec "$@"', "sh"];
+    await using program = startClient(folder, ["-s", server.address, "true"], { through });
     await until(() => (server.connections[0]?.received.length ?? 0) >= 50, "the request");
-    const limits = await new Deno.Command("cat", { args: [`/proc/${child.pid}/limits`] }).output();
-    child.kill("SIGTERM");
-    await child.status;
+    const limits = await new Deno.Command("cat", { args: [`/proc/${program.pid}/limits`] })
+      .output();
     assertMatch(new TextDecoder().decode(limits.stdout), /^Max core file size\s+0\s/m);
   });
 });

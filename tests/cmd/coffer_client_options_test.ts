@@ -4,7 +4,6 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { asksForPing, CLIENT } from "../../cmd/coffer-client/args.ts";
 import { longName } from "../../lib/cli/mod.ts";
 import {
-  clientCommand,
   LibraryServer,
   type LibraryServerOptions,
   readEnvironment,
@@ -134,13 +133,11 @@ Deno.test("coffer-client --format refuses names that a form cannot hold", async 
 
 Deno.test("coffer-client --format says that nobody reads what it prints", async () => {
   await withServer(async (folder, { address }) => {
-    const line = clientCommand(["-c", "web.key", "-s", address, "--format", "json"]);
-    const { stderr } = await new Deno.Command("sh", {
-      args: ["-c", '{ "$@"; echo "status $?" >&2; } | :', "sh", ...line],
-      cwd: folder,
-    }).output();
+    const through = ["sh", "-c", '{ "$@"; echo "status $?" >&2; } | :', "sh"];
+    const line = ["-s", address, "--format", "json"];
+    const { stderr } = await runClient(folder, line, { through });
     const message = "coffer-client: Cannot write to standard output: nobody reads it\nstatus 1\n";
-    assertEquals(new TextDecoder().decode(stderr), message);
+    assertEquals(stderr, message);
   });
 });
 

@@ -2,7 +2,7 @@
 // canary among the secrets shows in none of them.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { encodeHex } from "@std/encoding/hex";
+import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { CLIENT } from "../../cmd/coffer-client/args.ts";
 import { type CertificateVectors, readVectors } from "../support/coffer.ts";
 import {
@@ -12,12 +12,11 @@ import {
   ScriptedServer,
   shardOf,
   startClient,
-  until,
   writeKeyFile,
 } from "../support/coffer_program.ts";
 import { withTemporaryFolder } from "../support/folder.ts";
 import type { Ended } from "../support/program.ts";
-import { decodeHex } from "@std/encoding/hex";
+import { until } from "../support/within.ts";
 
 const CANARY = "canary-91c7";
 const ENTRIES = { SECRET: CANARY, "bad=name": CANARY };

@@ -2,7 +2,6 @@
 // and the program itself.
 
 import { decodeHex } from "@std/encoding/hex";
-import { delay } from "@std/async/delay";
 import {
   CofferServer,
   type Definition,
@@ -16,7 +15,7 @@ import { SILENT } from "../../lib/log/mod.ts";
 import { Registry } from "../../lib/metrics/mod.ts";
 import { Gate, type Listening, listenTcp, listenUnix } from "../../lib/net/mod.ts";
 import { type CertificateVectors, keyPair, random, readVectors, utf8 } from "./coffer.ts";
-import { type Ended, Program, programFlags, type StartOptions } from "./program.ts";
+import { type Ended, Program, type StartOptions } from "./program.ts";
 
 const { certificates } = readVectors<CertificateVectors>("certificates.json");
 
@@ -225,17 +224,6 @@ export async function runClient(
   return await program.ended();
 }
 
-/** The words of a command line that runs the client from source, to be put behind a shell. */
-export function clientCommand(
-  args: readonly string[],
-  flags: (all: string[]) => string[] = (all) => all,
-): string[] {
-  const main = new URL("../../cmd/coffer-client/main.ts", import.meta.url).pathname;
-  const config = new URL("../../deno.json", import.meta.url).pathname;
-  const all = flags(programFlags("coffer-client"));
-  return [Deno.execPath(), "run", "--quiet", `--config=${config}`, ...all, main, ...args];
-}
-
 /** Starts the client. */
 export function startClient(
   folder: string,
@@ -277,12 +265,4 @@ export async function mapSome<T, U>(
   };
   await Promise.all(Array.from({ length: atOnce }, work));
   return results;
-}
-
-/** Waits until something is so. */
-export async function until(isSo: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; !isSo(); tries++) {
-    if (tries === 2000) throw new Error(`Waited 20 s for ${what}`);
-    await delay(10);
-  }
 }
