@@ -26,6 +26,9 @@ const LARGE_ENTRY_BYTES = 4096;
 /** How much a client gets. */
 export type Amount = "one entry" | "70 kB";
 
+/** The key file of the client with one entry, in the folder of the benchmark. */
+export const CLIENT_KEY_FILE = "client.key";
+
 /** Random bytes. */
 const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
 
@@ -68,6 +71,7 @@ export class Vault {
       Deno.writeFile(`${this.#folder}/${path}`, bytes, { mode: 0o600 });
     await write("server.key", encodeKeyFile(this.#server));
     await write("secrets.sealed", sealed);
+    await write(CLIENT_KEY_FILE, encodeKeyFile(one));
   }
 
   /** Starts `coffer-server` on a free port. */

@@ -36,6 +36,11 @@ export class Lab implements AsyncDisposable {
     return Math.max(1, Math.round(full * this.#dials.scale));
   }
 
+  /** The folder of executables that are measured instead of the source. */
+  get executables(): string | undefined {
+    return this.#dials.executables;
+  }
+
   /** Tells whoever watches what goes on. */
   note(text: string): void {
     Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));

@@ -16,6 +16,7 @@ import {
   value,
 } from "../../lib/cli/mod.ts";
 import { benchCoffer } from "./coffer.ts";
+import { benchCofferStart } from "./coffer_start.ts";
 import { benchCrowd } from "./crowd.ts";
 import { benchForward } from "./forward.ts";
 import { assess, formatTable, type Row } from "./harness.ts";
@@ -29,6 +30,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["forward", benchForward],
   ["crowd", benchCrowd],
   ["coffer", benchCoffer],
+  ["coffer-start", benchCofferStart],
 ]);
 
 const COMMAND = {
