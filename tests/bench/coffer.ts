@@ -174,28 +174,31 @@ function memoryRow({ pid }: Program, name: string): Row {
 
 async function benchHeld(lab: Lab, fetch: Fetch, vault: Vault): Promise<Row[]> {
   const clients = lab.scaled(HELD_CLIENTS);
-  const memoryRow = { name: "held, peak of memory", unit: "MB", better: "less" } as const;
+  const memoryRow = { name: "held, memory", unit: "MB", better: "less" } as const;
   const timeRow = { name: "held, all served", unit: "ms", better: "less" } as const;
+  const peakRow = { name: "held and served, peak of memory", unit: "MB", better: "less" } as const;
   const most = mostDescriptors() - SPARE_DESCRIPTORS;
   if (clients > most) {
     const skipped = `${clients} connections are more than the ${most} that descriptors allow`;
-    return [{ ...memoryRow, skipped }, { ...timeRow, skipped }];
+    return [{ ...memoryRow, skipped }, { ...timeRow, skipped }, { ...peakRow, skipped }];
   }
   const { program, port } = await vault.serve(lab, PATIENT);
   const request = vault.plain("one entry");
   const target = { port, clients, requests: [request], replyBytes: await probe(port, request) };
   const { held, ask } = await fetch.hold(target);
   await delay(SETTLE_MS);
+  const memory = memoryBytes(program.pid, "VmHWM") / 1e6;
   const { served, took } = await ask();
   if (held !== clients || served !== clients) {
     throw new Error(`Cannot measure: of ${clients} ${held} connected, ${served} were served`);
   }
-  const memory = memoryBytes(program.pid, "VmHWM") / 1e6;
+  const peak = memoryBytes(program.pid, "VmHWM") / 1e6;
   lab.note(`coffer held ${held}: ${memory.toFixed(0)} MB, all served in ${took.toFixed(0)} ms`);
   await lab.end([program]);
   return [
     { ...memoryRow, ours: memory, goal: { below: GOAL_HELD_MB } },
     { ...timeRow, ours: took, goal: { below: GOAL_SERVED_MS } },
+    { ...peakRow, ours: peak },
   ];
 }
 
