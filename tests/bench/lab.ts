@@ -1,7 +1,7 @@
 // What every benchmark works with: an empty folder, programs that are ended whatever happens, and
 // dials for the size of it all.
 
-import { Program, type StartOptions } from "../support/program.ts";
+import { hasCommand, Program, type StartOptions } from "../support/program.ts";
 
 /** How much is measured. */
 export interface Dials {
@@ -61,22 +61,14 @@ export class Lab implements AsyncDisposable {
 
   /** Waits for programs that must all end with 0 in time; the first that does not ends the rest. */
   async succeed(programs: readonly Program[], timeoutMs: number): Promise<void> {
-    let failure: string | undefined;
-    const fail = (reason: string) => {
-      failure ??= reason;
-      for (const program of programs) program.kill("SIGKILL");
-    };
-    const timer = setTimeout(() => fail(`no end within ${timeoutMs} ms`), timeoutMs);
     try {
       await Promise.all(programs.map(async (program) => {
-        const { code, stderr } = await program.ended();
-        if (code !== 0) fail(`a program ended with ${code}: ${stderr}`);
+        const { code, stderr } = await program.ended(timeoutMs);
+        if (code !== 0) throw new Error(`Cannot measure: a program ended with ${code}: ${stderr}`);
       }));
     } finally {
-      clearTimeout(timer);
       await this.end(programs);
     }
-    if (failure !== undefined) throw new Error(`Cannot measure: ${failure}`);
   }
 
   /** Ends programs at once. */
@@ -102,17 +94,5 @@ export class Lab implements AsyncDisposable {
 
 /** The first of these tools that is not installed. */
 export function missingTool(...tools: readonly string[]): string | undefined {
-  const folders = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
-  return tools.find((tool) => !folders.some((folder) => isFile(`${folder}/${tool}`)));
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return false;
-    }
-    throw error;
-  }
+  return tools.find((tool) => !hasCommand(tool));
 }
