@@ -37,24 +37,27 @@ type Case = Variant<CofferStage>;
 
 const OPEN = ["-c", "server.key", "-s", "secrets.sealed"];
 
+/** For `edit`, which opens what has errors, to be mended. */
+const QUIET_EDITOR = { env: { EDITOR: "true" } };
+
 /** The rows that all commands on a key file or a sealed definition share. */
 function keyCases(words: readonly string[]) {
   return {
     "file missing or unreadable": {
-      "missing": (stage: CofferStage) => stage.companion(words),
+      "missing": (stage: CofferStage) => stage.companion(words, QUIET_EDITOR),
     },
     "key file writable by others": {
       "by all": async (stage: CofferStage) => {
         await stage.sealed(smallDefinition());
         await stage.key("server", 0o606);
-        return await stage.companion(words);
+        return await stage.companion(words, QUIET_EDITOR);
       },
     },
     "key file damaged, halves that do not match": {
       "every variant that ours refuses": async (stage: CofferStage) => {
         await stage.sealed(smallDefinition());
         await stage.write("server.key", "no key file");
-        return await stage.companion(words);
+        return await stage.companion(words, QUIET_EDITOR);
       },
     },
   } as const;
@@ -65,8 +68,8 @@ function openingCases(words: readonly string[]) {
   return {
     "definition with errors": {
       "two at once": async (stage: CofferStage) => {
-        await stage.sealed(`a = "${CANARY}"\n[b]\nid = "${CANARY}"\n`, ["--no-check"]);
-        const ended = await stage.companion(words);
+        await stage.sealed(`a = "${CANARY}"\n[b]\nid = "${CANARY}"\n`);
+        const ended = await stage.companion(words, QUIET_EDITOR);
         assertMatch(ended.stderr, /secrets\.sealed:1:1: .*\n.*secrets\.sealed:3:6: /);
         return ended;
       },
@@ -75,7 +78,7 @@ function openingCases(words: readonly string[]) {
       "another key": async (stage: CofferStage) => {
         await stage.sealed(smallDefinition());
         await Deno.rename(await stage.key("stranger"), stage.at("server.key"));
-        return await stage.companion(words);
+        return await stage.companion(words, QUIET_EDITOR);
       },
     },
   } as const;
@@ -186,7 +189,7 @@ testOutcomes(args.ENCRYPT, {
       return ended;
     },
   },
-  ...keyCases(["encrypt", "-c", "server.key", "-y", "definition.toml", "-o", "a.sealed"]),
+  ...keyCases(["encrypt", "-c", "server.key", "-y", "a.toml", "-o", "a.sealed"]),
   "definition with errors": {
     "nothing is written": async (stage) => {
       await stage.key("server");
@@ -230,7 +233,7 @@ testOutcomes(args.DECRYPT, {
   ...keyCases(["decrypt", ...OPEN]),
   "definition with errors": {
     "is opened all the same, to be mended; check names them": async (stage) => {
-      await stage.sealed(`a = "x"\n`, ["--no-check"]);
+      await stage.sealed(`a = "x"\n`);
       assertEquals((await stage.companion(["decrypt", ...OPEN])).stdout, `a = "x"\n`);
       return await stage.companion(["check", ...OPEN]);
     },
@@ -475,7 +478,7 @@ testOutcomes(args.ROTATE, {
     ),
     "in the form that names the companion": async (stage) => {
       const from = ["--from", await stage.key("app")];
-      await stage.sealed(smallDefinition(), from);
+      await stage.sealed(smallDefinition(), "app");
       const words = ["rotate", ...OPEN, "--recipient", idOf("stranger")];
       const without = await stage.companion(words);
       assertEquals(without.code, 2);
@@ -557,5 +560,5 @@ Deno.test("coffer-companion: usage faults end with 2 and touch nothing", () =>
       assertEquals([ended.code, ended.stdout], [2, ""], words.join(" "));
     }
     assertEquals(await Deno.readFile(stage.at("secrets.sealed")), before);
-    assertEquals(namesIn(stage.folder), ["definition.toml", "secrets.sealed", "server.key"]);
+    assertEquals(namesIn(stage.folder), ["secrets.sealed", "server.key"]);
   }));

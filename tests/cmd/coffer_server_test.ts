@@ -124,7 +124,7 @@ testOutcomes(SERVER, {
           idOf("db")
         }"\n` +
         `C.d = "${CANARY}"\nN = 9223372036854775808\n"" = "${CANARY}"\n`;
-      await stage.sealed(toml, ["--no-check"]);
+      await stage.sealed(toml);
       const ended = await failing(stage);
       const places = [...ended.stderr.matchAll(/secrets\.sealed:(\d+):\d+: /g)].map(([, line]) =>
         Number(line)
@@ -133,7 +133,7 @@ testOutcomes(SERVER, {
       return ended;
     },
     "a syntax error": async (stage) => {
-      await stage.sealed(`a = "${CANARY}\n`, ["--no-check"]);
+      await stage.sealed(`a = "${CANARY}\n`);
       return await failing(stage);
     },
   },
@@ -157,7 +157,7 @@ testOutcomes(SERVER, {
   "definition without the demanded companion": {
     "a plain box": withoutCompanion((stage) => stage.sealed(smallDefinition())),
     "a foreign key": withoutCompanion(async (stage) =>
-      await stage.sealed(smallDefinition(), ["--from", await stage.key("stranger")])
+      await stage.sealed(smallDefinition(), "stranger")
     ),
   },
   "address in use or not of this machine": {
@@ -266,7 +266,7 @@ async function reloadInvalid(stage: CofferStage) {
   await held.send(encodeFrame("wide", 0x00, keyPair("web").publicKey));
   const breakages: readonly (() => Promise<unknown>)[] = [
     () => stage.write("secrets.sealed", "not sealed"),
-    () => stage.sealed(`[web]\nid = "${CANARY}"\n`, ["--no-check"]),
+    () => stage.sealed(`[web]\nid = "${CANARY}"\n`),
     () => Deno.remove(stage.at("secrets.sealed")),
     () => stage.write("server.key", "no key"),
   ];
@@ -487,7 +487,7 @@ for (const required of [false, true]) {
 
 Deno.test("coffer-server: --companion-key takes what that companion sealed, and nothing older on a reload", () =>
   onCofferStage(async (stage) => {
-    const from = ["--from", await stage.key("app")];
+    const from = "app";
     await stage.sealed(smallDefinition("A = 1\n"), from);
     await Deno.copyFile(stage.at("secrets.sealed"), stage.at("older"));
     await new Promise((resolve) => setTimeout(resolve, 1_100)); // times are whole seconds
@@ -507,7 +507,7 @@ Deno.test("coffer-server: --companion-key takes what that companion sealed, and 
     await stage.sealed(smallDefinition("A = 3\n"));
     await reload(2);
     assertMatch(program.stderr, /names no companion/);
-    await stage.sealed(smallDefinition("A = 3\n"), ["--from", await stage.key("stranger")]);
+    await stage.sealed(smallDefinition("A = 3\n"), "stranger");
     await reload(3);
     assertMatch(program.stderr, /a companion that was not named/);
     assertEquals((await fetchSecrets(port, "web")).get("A")?.value, 2n);

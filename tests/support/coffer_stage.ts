@@ -14,10 +14,12 @@ import {
   FrameDecoder,
   type Framing,
   openSealedBox,
+  sealAuthenticatedDefinition,
+  sealDefinition,
   type Secrets,
 } from "../../lib/coffer/mod.ts";
 import { x25519Node } from "../../lib/coffer/keys/x25519_node.ts";
-import { definition, keyPair } from "./coffer.ts";
+import { definition, keyPair, random, utf8 } from "./coffer.ts";
 import type { OutcomeCase } from "./outcomes.ts";
 import { type Ended, Program, type StartOptions } from "./program.ts";
 import { within } from "./within.ts";
@@ -64,18 +66,19 @@ export class CofferStage implements AsyncDisposable {
     return await this.write("secrets.sealed", decodeHex(definition(name).sealedHex));
   }
 
-  /** Seals a text to the recorded server key, as secrets.sealed unless told otherwise. */
-  async sealed(
-    toml: string,
-    args: readonly string[] = [],
-    out = "secrets.sealed",
-  ): Promise<string> {
-    await this.write("definition.toml", toml);
+  /**
+   * Seals a text, whatever it is, to the recorded server key, as secrets.sealed, and writes that key.
+   *
+   * @param from The recorded key of the companion that it is to name.
+   */
+  async sealed(toml: string, from?: string): Promise<string> {
     await this.key("server");
-    const words = ["encrypt", "-c", "server.key", "-y", "definition.toml", "-o", out, ...args];
-    const ended = await this.companion(words);
-    assertEquals([ended.code, ended.stderr], [0, ""]);
-    return this.at(out);
+    const { publicKey } = keyPair("server");
+    const now = BigInt(Math.floor(Date.now() / 1000));
+    const sealing = from === undefined
+      ? sealDefinition(utf8(toml), publicKey, random)
+      : sealAuthenticatedDefinition(utf8(toml), publicKey, keyPair(from), now, random);
+    return await this.write("secrets.sealed", compute(sealing, x25519Node));
   }
 
   /** Runs the companion to its end, in the folder. */
