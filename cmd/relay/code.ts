@@ -51,8 +51,11 @@ export async function askCode(
   while (true) {
     console.ask("Code: ");
     const line = await input.next(signal);
-    signal.throwIfAborted();
-    if (line === undefined) throw new ExitFault(EXIT.usage, "No code was entered");
+    if (line === undefined) {
+      console.endQuestion();
+      signal.throwIfAborted();
+      throw new ExitFault(EXIT.usage, "No code was entered");
+    }
     const code = line.replace(/\s+/g, "");
     if (code !== "") return code;
   }

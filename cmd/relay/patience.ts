@@ -6,14 +6,16 @@
 
 import { MAX_TIMER_MS } from "../../lib/net/mod.ts";
 
-/** A time of any length, after which a signal is aborted. */
+/** A time of any length in which nobody comes, after which a signal is aborted. */
 export class Patience implements Disposable {
+  readonly #milliseconds: number;
   readonly #controller = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Begins at once. */
   constructor(milliseconds: number) {
-    this.#wait(milliseconds);
+    this.#milliseconds = milliseconds;
+    this.begin();
   }
 
   /** Aborted when the time is over. */
@@ -26,9 +28,19 @@ export class Patience implements Disposable {
     return this.signal.aborted;
   }
 
-  /** Somebody has come: the time does not matter any more. */
-  [Symbol.dispose](): void {
+  /** Nobody is there: the whole time counts from now on, unless it does already. */
+  begin(): void {
+    if (this.#timer === undefined) this.#wait(this.#milliseconds);
+  }
+
+  /** Somebody has come: no time counts until {@linkcode Patience.begin}. */
+  rest(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.rest();
   }
 
   #wait(left: number): void {

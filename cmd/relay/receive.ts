@@ -119,7 +119,7 @@ async function findSender(
     randomBytes: systemRandom,
   });
   using patience = new Patience(options.timeout);
-  const asking = new Asking(search, machine, () => patience[Symbol.dispose]());
+  const asking = new Asking(search, machine, patience);
   try {
     const remote = await meet<ReceiverEvent>(machine, {
       relay,
@@ -139,15 +139,16 @@ async function findSender(
 class Asking {
   readonly #search: Search;
   readonly #machine: ReceiverMachine;
-  readonly #onAgreed: () => void;
+  readonly #patience: Patience;
   #question = new AbortController();
+  #open = false;
   #waiting = 0;
   #last: ReceiverEvent | undefined;
 
-  constructor(search: Search, machine: ReceiverMachine, onAgreed: () => void) {
+  constructor(search: Search, machine: ReceiverMachine, patience: Patience) {
     this.#search = search;
     this.#machine = machine;
-    this.#onAgreed = onAgreed;
+    this.#patience = patience;
   }
 
   hear(event: ReceiverEvent, apply: (step: Step<ReceiverEvent>) => void): void {
@@ -163,12 +164,13 @@ class Asking {
         }
         return;
       case "agreed":
-        this.#onAgreed();
+        this.#patience.rest();
         void this.#ask(event.uid, text(event.identity), apply);
         return;
       case "cancelled":
         this.callOff();
-        return console.note(`\nThe sender at ${text(event.identity)} left; waiting for another`);
+        this.#patience.begin();
+        return console.note(`The sender at ${text(event.identity)} left; waiting for another`);
     }
   }
 
@@ -219,6 +221,8 @@ class Asking {
   /** Withdraws the question. */
   callOff(): void {
     this.#question.abort();
+    if (this.#open) this.#search.console.endQuestion();
+    this.#open = false;
   }
 
   async #ask(
@@ -229,9 +233,11 @@ class Asking {
     const { options, console, input } = this.#search;
     const question = new AbortController();
     this.#question = question;
+    this.#open = !options.yes;
     const wanted = options.yes ||
       await confirm(console, input, `Receive from ${address}?`, question.signal);
     if (question.signal.aborted) return;
+    this.#open = false;
     const now = performance.now();
     apply(wanted ? this.#machine.accept(uid, now) : this.#machine.refuse(uid, now));
   }

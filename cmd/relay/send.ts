@@ -108,7 +108,7 @@ async function findReceiver(search: Search): Promise<Found> {
   while (true) {
     try {
       const machine = new SenderMachine({ server, guesses });
-      const found = await findOnce(machine, search, all, () => {
+      const found = await findOnce(machine, search, patience, all, () => {
         registered = true;
         backoff.reset();
       });
@@ -122,6 +122,7 @@ async function findReceiver(search: Search): Promise<Found> {
       // A relay that was never reached is more likely a wrong address than a passing fault.
       if (!(error instanceof NetFault) || !registered) throw error;
     }
+    patience.begin();
     const delay = backoff.next();
     search.console.note(`The relay was lost; trying again in ${Math.ceil(delay / 1000)} s`);
     await pause(delay, all);
@@ -132,9 +133,15 @@ async function findReceiver(search: Search): Promise<Found> {
 async function findOnce(
   machine: SenderMachine,
   { relay, console, chosen }: Search,
+  patience: Patience,
   signal: AbortSignal,
   onRegistered: () => void,
 ): Promise<Found | undefined> {
+  const asked = new Set<number>();
+  const settle = (uid: number) => {
+    asked.delete(uid);
+    if (asked.size === 0) patience.begin();
+  };
   let last: SenderEvent | undefined;
   const remote = await meet<SenderEvent>(machine, {
     relay,
@@ -146,10 +153,14 @@ async function findOnce(
           onRegistered();
           return console.note(`Waiting for the receiver at ${formatHostPort(relay)}`);
         case "agreed":
+          asked.add(event.uid);
+          patience.rest();
           return console.note(`The receiver at ${text(event.identity)} has the code and is asked`);
         case "refused":
+          settle(event.uid);
           return console.note(`The receiver at ${text(event.identity)} refused; still waiting`);
         case "left":
+          settle(event.uid);
           return console.note(`The receiver at ${text(event.identity)} left; still waiting`);
         case "failed":
           return console.note(`Somebody at ${text(event.identity)} tried another code`);

@@ -79,6 +79,11 @@ export class Console {
     writeAll(this.#err, escapeControls(question));
   }
 
+  /** Ends the line of a question that got no answer. */
+  endQuestion(): void {
+    writeAll(this.#err, "\n");
+  }
+
   #line(text: string): void {
     this.#clearBar();
     writeAll(this.#err, `${text.split("\n").map(escapeControls).join("\n")}\n`);

@@ -65,8 +65,12 @@ export async function confirm(
   while (true) {
     console.ask(`${question} [Y/n] `);
     const answer = (await input.next(signal))?.trim().toLowerCase();
+    if (answer === undefined) {
+      if (!signal?.aborted) console.endQuestion(); // whoever calls off has gone on already
+      return false;
+    }
     if (answer === "" || answer === "y" || answer === "yes") return true;
-    if (answer === undefined || answer === "n" || answer === "no") return false;
+    if (answer === "n" || answer === "no") return false;
     console.note(`"${answer}" is neither yes nor no`);
   }
 }

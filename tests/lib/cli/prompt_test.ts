@@ -93,6 +93,12 @@ Deno.test("confirm asks again until the answer is one", async () => {
   assertEquals(out.text, "");
 });
 
+Deno.test("confirm ends its line where the input ends without an answer", async () => {
+  const { console, err } = captureConsole();
+  assertEquals(await confirm(console, inputOf([]), "Go on?"), false);
+  assertEquals(err.text, "Go on? [Y/n] \n");
+});
+
 Deno.test("confirm is no when it is called off", async () => {
   const [keyboard] = memoryStreamPair();
   const controller = new AbortController();
