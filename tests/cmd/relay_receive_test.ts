@@ -185,7 +185,14 @@ testOutcomes(RECEIVE, {
       skipped: NO_TERMINAL,
       run: (stage) => ask(stage, (it) => type(it, "what?\nn\n")),
     },
-    "end of input": { skipped: NO_TERMINAL, run: (stage) => ask(stage, (it) => type(it, "\x04")) },
+    "end of input": {
+      skipped: NO_TERMINAL,
+      run: async (stage) => {
+        const ended = await ask(stage, (it) => type(it, "\x04"));
+        assertMatch(ended.stdout, /^relay: Refused, nothing was received\r$/m);
+        return ended;
+      },
+    },
   },
   "relay unreachable": {
     "nobody listens": async (stage) => await receiveFrom(stage, "127.0.0.1:1").ended(),
@@ -370,7 +377,9 @@ testOutcomes(RECEIVE, {
         });
         await receiver.waitFor("stdout", /Code: $/);
         type(receiver, "\x03");
-        return await receiver.ended();
+        const ended = await receiver.ended();
+        assertMatch(ended.stdout, /^relay: Ended by SIGINT\r$/m); // on a line of its own
+        return ended;
       },
     },
     "Ctrl-C when it asks whether to receive": {
@@ -384,7 +393,9 @@ testOutcomes(RECEIVE, {
         });
         await receiver.waitFor("stdout", /\[Y\/n\] $/);
         type(receiver, "\x03");
-        return await receiver.ended();
+        const ended = await receiver.ended();
+        assertMatch(ended.stdout, /^relay: Ended by SIGINT\r$/m);
+        return ended;
       },
     },
     "SIGHUP while the other one is awaited at the secure port": async (stage) => {

@@ -6,7 +6,7 @@ import { type PlayedPeer, playReceiver } from "../support/bob_peers.ts";
 import { NO_SMALL_DISKS, onSmallDisk, POWERS_REMAIN, WITHOUT_POWERS } from "../support/confined.ts";
 import { MiddleBox } from "../support/middle_box.ts";
 import { testOutcomes, type Variant } from "../support/outcomes.ts";
-import type { Ended, Program } from "../support/program.ts";
+import { type Ended, HAS_TERMINALS, type Program } from "../support/program.ts";
 import { namesIn } from "../support/folder.ts";
 import { readProcess } from "../support/proc.ts";
 import { formatRelay, RelayProgram } from "../support/relay_program.ts";
@@ -279,6 +279,17 @@ testOutcomes(SEND, {
       await until(() => sizeOfInput(stage) === 4, "the input to be kept");
       sender.kill("SIGINT");
       return await sender.ended();
+    },
+    "SIGINT while it reads a large folder": {
+      skipped: HAS_TERMINALS ? undefined : "no script of util-linux",
+      run: async (stage) => {
+        await Deno.mkdir(`${stage.in}/box`);
+        for (const name of ["one", "two"]) await stage.writeZeros(`box/${name}`, 2 ** 36);
+        const sender = stage.send(["box"], { terminal: true, stdin: "open" });
+        await sender.waitFor("stdout", /Reading \[/);
+        sender.kill("SIGINT");
+        return await sender.ended();
+      },
     },
     "SIGINT while it waits for the code on standard input": async (stage) => {
       await stage.write("letter", "Dear friend");

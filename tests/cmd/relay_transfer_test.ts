@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { createHash } from "node:crypto";
-import { playSender } from "../support/bob_peers.ts";
+import { playReceiver, playSender } from "../support/bob_peers.ts";
 import { namesIn } from "../support/folder.ts";
 import { type Ended, HAS_TERMINALS, type Program, type StartOptions } from "../support/program.ts";
 import { type Stage, testOnStages } from "../support/relay_stage.ts";
@@ -383,7 +383,7 @@ testOnStages("relay: codes", [
     name: "a short one is warned about",
     run: async (stage) => {
       await stage.write("letter", "Dear friend");
-      const sender = stage.send(["letter"], { env: { SALLYPORT_CODE: "short" } });
+      const sender = stage.send(["letter"], { env: { SALLYPORT_CODE: "tiny" } });
       await sender.waitFor("stderr", /Warning: this code is short/);
     },
   },
@@ -473,6 +473,54 @@ testOnStages("relay: who meets whom", [
       assertEquals((await no.ended()).code, 1);
       await sender.waitFor("stderr", /refused; still waiting/);
       await bothDone(sender, stage.receive([], WITH_CODE));
+    },
+  },
+  {
+    name: "a user who thinks for longer than the sender's --timeout is waited for",
+    skipped: NO_TERMINAL,
+    run: async (stage) => {
+      await stage.write("letter", "Dear friend");
+      const sender = stage.send(["--timeout", "1", "letter"], WITH_CODE);
+      const receiver = stage.start(["receive", "--relay", stage.relay.address, "--timeout", "1"], {
+        ...WITH_CODE,
+        cwd: stage.out,
+        terminal: true,
+        stdin: "open",
+      });
+      await receiver.waitFor("stdout", /\[Y\/n\] $/);
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await receiver.stdin?.write(new TextEncoder().encode("yes\n"));
+      await bothDone(sender, receiver);
+    },
+  },
+  {
+    name: "--timeout begins anew when a sender leaves that had the code",
+    skipped: NO_TERMINAL,
+    run: async (stage) => {
+      await using sender = playSender(stage.relay, CODE);
+      const receiver = stage.start(["receive", "--relay", stage.relay.address, "--timeout", "1"], {
+        ...WITH_CODE,
+        terminal: true,
+        stdin: "open",
+      });
+      await receiver.waitFor("stdout", /\[Y\/n\] $/);
+      await sender[Symbol.asyncDispose]();
+      const { code, stdout } = await receiver.ended();
+      assertMatch(stdout, /\[Y\/n\] \r\nThe sender at \S+ left; waiting for another\r\n/);
+      assertMatch(stdout, /No sender came within 1 s/);
+      assertEquals(code, 5);
+    },
+  },
+  {
+    name: "--timeout begins anew when a receiver refuses",
+    run: async (stage) => {
+      await stage.write("letter", "Dear friend");
+      const sender = stage.send(["--timeout", "1", "letter"], WITH_CODE);
+      await using receiver = playReceiver(stage.relay, CODE, "refuse");
+      await receiver.event("refused");
+      const { code, stderr } = await sender.ended();
+      assertMatch(stderr, /refused; still waiting\nrelay: Nobody took it within 1 s/);
+      assertEquals(code, 5);
     },
   },
   {

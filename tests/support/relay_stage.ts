@@ -1,7 +1,7 @@
 // The stage of one case: a folder of its own, in which everything that a program writes must lie, a
 // relay that others use too, and an end that leaves nothing behind.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { assertServes } from "./bob_peers.ts";
 import { Program, type StartOptions } from "./program.ts";
 import { RelayProgram } from "./relay_program.ts";
@@ -13,6 +13,7 @@ const PATIENCE_MS = 60_000;
 /** What one case may use. */
 export class Stage implements AsyncDisposable {
   readonly #programs: Program[] = [];
+  readonly #secrets = new Set<string>();
 
   private constructor(
     /** Holds the other folders; nothing else may appear in it. */
@@ -45,9 +46,10 @@ export class Stage implements AsyncDisposable {
 
   /** Starts `relay` with these words. */
   start(args: readonly string[], options: StartOptions = {}): Program {
-    const env = { TMPDIR: this.tmp, ...options.env };
+    const env: Record<string, string> = { TMPDIR: this.tmp, ...options.env };
     const program = Program.start("relay", args, { cwd: this.folder, ...options, env });
     this.#programs.push(program);
+    if (env["SALLYPORT_CODE"] !== undefined) this.#secrets.add(env["SALLYPORT_CODE"]);
     return program;
   }
 
@@ -86,28 +88,27 @@ export class Stage implements AsyncDisposable {
 
   /** Everything below a folder: files with their text, links with their target, sorted by path. */
   tree(folder = this.out): Record<string, string> {
-    const found: Record<string, string> = {};
-    const walk = (path: string, shown: string) => {
-      const children = [...Deno.readDirSync(path)].sort((a, b) => a.name < b.name ? -1 : 1);
-      for (const { name, isDirectory, isSymlink } of children) {
-        const [at, key] = [`${path}/${name}`, `${shown}${name}`];
-        if (isDirectory) {
-          found[`${key}/`] = "";
-          walk(at, `${key}/`);
-        } else {
-          found[key] = isSymlink ? `-> ${Deno.readLinkSync(at)}` : Deno.readTextFileSync(at);
-        }
-      }
-    };
-    walk(folder, "");
-    return found;
+    return Object.fromEntries(
+      pathsBelow(folder).map((path) => {
+        const at = `${folder}/${path}`;
+        if (path.endsWith("/")) return [path, ""];
+        if (Deno.lstatSync(at).isSymlink) return [path, `-> ${Deno.readLinkSync(at)}`];
+        return [path, Deno.readTextFileSync(at)];
+      }),
+    );
   }
 
-  /** Ends all programs; nothing of theirs may be left, and the relay must serve others. */
+  /**
+   * Ends all programs; nothing of theirs may be left, none may have printed a code that it was given
+   * in its environment, and the relay must serve others.
+   */
   async finish(): Promise<void> {
-    await this.#endPrograms();
-    const paths = Object.keys(this.tree(this.folder));
-    const left = paths.filter((path) =>
+    for (const { stdout, stderr } of await this.#endPrograms()) {
+      for (const secret of this.#secrets) {
+        assert(!`${stdout}${stderr}`.includes(secret), `A code was printed:\n${stdout}${stderr}`);
+      }
+    }
+    const left = pathsBelow(this.folder).filter((path) =>
       !/^(in|out|tmp)\//.test(path) || /sallyport-/.test(path) || /^tmp\/./.test(path)
     );
     assertEquals(left, [], "Something was left behind, or written outside of the chosen folder");
@@ -119,9 +120,21 @@ export class Stage implements AsyncDisposable {
     await Deno.remove(this.folder, { recursive: true });
   }
 
-  async #endPrograms(): Promise<void> {
-    await Promise.all(this.#programs.splice(0).map((program) => program[Symbol.asyncDispose]()));
+  async #endPrograms(): Promise<Program[]> {
+    const programs = this.#programs.splice(0);
+    await Promise.all(programs.map((program) => program[Symbol.asyncDispose]()));
+    return programs;
   }
+}
+
+/** Paths below a folder, sorted; those of folders end in a slash. */
+function pathsBelow(folder: string, shown = ""): string[] {
+  const children = [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
+  return children.flatMap(({ name, isDirectory }) =>
+    isDirectory
+      ? [`${shown}${name}/`, ...pathsBelow(`${folder}/${name}`, `${shown}${name}/`)]
+      : [`${shown}${name}`]
+  );
 }
 
 /** One case, and the reason why it cannot run here, if there is one. */
