@@ -25,15 +25,16 @@ import {
   type Source,
 } from "./source.ts";
 
+/** What editors tell the syntax by. */
+const FILE_NAME = "definition.toml";
+
 /** Opens a definition in an editor until it has no errors, then seals it again. */
 export function edit(options: OptionValues<typeof EDIT.options>): Promise<number> {
   return withExitFaults(async () => {
     const source = await openSource(options);
     await companionFor(source, options.from); // before anything is typed
-    using folder = await PrivateFolder.create();
-    const file = `${folder.path}/definition.toml`;
-    await Deno.writeFile(file, source.toml, { createNew: true, mode: 0o600 });
-    const toml = await editUntilRight(source, file);
+    using folder = await PrivateFolder.create(FILE_NAME, source.toml);
+    const toml = await editUntilRight(source, `${folder.path}/${FILE_NAME}`);
     const console = new Console({ quiet: false, json: false });
     if (toml.length === source.toml.length && toml.every((byte, at) => byte === source.toml[at])) {
       console.note("Nothing has changed");

@@ -22,25 +22,40 @@ export class PrivateFolder implements Disposable {
   }
 
   /**
-   * Makes one, in memory where there is such a place.
+   * Makes one with a file in it, in memory where there is such a place.
    *
    * @throws {FileFault} when there is no place for it at all.
    */
-  static async create(): Promise<PrivateFolder> {
+  static async create(name: string, content: Uint8Array): Promise<PrivateFolder> {
     for (const dir of [Deno.env.get("XDG_RUNTIME_DIR"), "/dev/shm"]) {
       if (dir === undefined || dir === "") continue;
       try {
-        return new PrivateFolder(await Deno.makeTempDir({ dir, prefix: "coffer-" }));
+        return await PrivateFolder.#createIn(dir, name, content);
       } catch (error) {
         if (!isUnusable(error)) throw error;
       }
     }
-    const path = await withFile(
-      "create a folder in",
+    return await withFile(
+      "create a file in",
       "the folder for temporary files",
-      () => Deno.makeTempDir({ prefix: "coffer-" }),
+      () => PrivateFolder.#createIn(undefined, name, content),
     );
-    return new PrivateFolder(path);
+  }
+
+  static async #createIn(
+    dir: string | undefined,
+    name: string,
+    content: Uint8Array,
+  ): Promise<PrivateFolder> {
+    const where = dir === undefined ? {} : { dir };
+    const folder = new PrivateFolder(await Deno.makeTempDir({ ...where, prefix: "coffer-" }));
+    try {
+      await Deno.writeFile(`${folder.path}/${name}`, content, { createNew: true, mode: 0o600 });
+      return folder;
+    } catch (error) {
+      folder[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Removes it. */

@@ -40,7 +40,7 @@ export class CofferServer {
   readonly #options: CofferServerOptions;
   readonly #now: () => number;
   readonly #sessions = new Set<Session>();
-  #sweeper: ReturnType<typeof setInterval> | undefined;
+  #sweeper: ReturnType<typeof setTimeout> | undefined;
 
   /** Starts with no connection. */
   constructor(options: CofferServerOptions) {
@@ -62,19 +62,20 @@ export class CofferServer {
     const machine = new ServerMachine(deskFor(remote), this.#options);
     const session = new Session(stream, machine, this.#now, (event) => onEvent(event, remote));
     this.#sessions.add(session);
-    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
+    this.#sweeper ??= setTimeout(() => this.#sweep(), SWEEP_MS);
     try {
       await session.run();
     } finally {
       this.#sessions.delete(session);
       if (this.#sessions.size === 0) {
-        clearInterval(this.#sweeper);
+        clearTimeout(this.#sweeper);
         this.#sweeper = undefined;
       }
     }
   }
 
   #sweep(): void {
+    this.#sweeper = setTimeout(() => this.#sweep(), SWEEP_MS);
     const now = this.#now();
     for (const session of this.#sessions) session.wake(now);
   }
