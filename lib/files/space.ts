@@ -4,11 +4,11 @@
  * @module
  */
 
-import { statfs } from "node:fs/promises";
 import { FileFault, withFile } from "./fault.ts";
 
 /** Bytes that this user can still write in the folder's file system. */
 export async function freeBytes(folder: string): Promise<number> {
+  const { statfs } = await import("node:fs/promises"); // not for programs that never ask
   return await withFile("look at", folder, async () => {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;

@@ -29,7 +29,8 @@ export class CommandFault extends Error {
 
 const ENOENT = 2;
 const E2BIG = 7;
-const ENOEXEC = 8;
+/** A file that is executable, but in no form that the kernel knows. */
+export const ENOEXEC = 8;
 const EACCES = 13;
 const ENOTDIR = 20;
 

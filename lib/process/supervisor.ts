@@ -4,7 +4,7 @@
  * @module
  */
 
-import { commandFault } from "./fault.ts";
+import { commandFault, ENOEXEC } from "./fault.ts";
 import type { CommandLine } from "./replace.ts";
 import { PASSED_ON, type PassedOnSignal } from "./signals.ts";
 
@@ -92,18 +92,32 @@ function signalChild(child: Deno.ChildProcess, signal: Deno.Signal): void {
   }
 }
 
-function spawn(command: CommandLine, name: string, args: string[]): Deno.ChildProcess {
-  try {
-    return new Deno.Command(command.path, {
-      args,
+function spawn(command: CommandLine, name: string, args: readonly string[]): Deno.ChildProcess {
+  const start = (path: string, args: readonly string[]) =>
+    new Deno.Command(path, {
+      args: [...args],
       env: Object.fromEntries(command.environment),
       clearEnv: command.clearEnvironment,
       stdin: "inherit",
       stdout: "inherit",
       stderr: "inherit",
     }).spawn();
+  try {
+    return start(command.path, args);
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw commandFault(Number(/os error (\d+)/.exec(text)?.[1] ?? 0), name);
+    if (systemError(error) !== ENOEXEC) throw commandFault(systemError(error), name);
   }
+  try {
+    // A script without a first line for the kernel, as execvp(3) runs it; not every release of the
+    // runtime does.
+    return start("/bin/sh", [command.path, ...args]);
+  } catch (error) {
+    throw commandFault(systemError(error), name);
+  }
+}
+
+/** The number of a system's error, which the runtime gives in its text only. */
+function systemError(error: unknown): number {
+  const text = error instanceof Error ? error.message : String(error);
+  return Number(/os error (\d+)/.exec(text)?.[1] ?? 0);
 }

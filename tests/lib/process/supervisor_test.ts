@@ -90,6 +90,15 @@ Deno.test("Supervisor leaves what a terminal has sent to the command already", a
   });
 });
 
+Deno.test("Supervisor runs a script without a first line for the kernel, as a shell does", async () => {
+  await withTemporaryFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/script`, 'exit "$1"\n', { mode: 0o755 });
+    using supervisor = new Supervisor(OFF);
+    const line = { ...shell(""), path: `${folder}/script`, words: ["script", "5"] };
+    assertEquals(await supervisor.start(line), 5);
+  });
+});
+
 Deno.test("Supervisor says why a command does not start", () => {
   using supervisor = new Supervisor(OFF);
   const start = (path: string) => () => supervisor.start({ ...shell(""), path, words: ["tool"] });
