@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
   FileFault,
-  type FileFaultCode,
   requireFree,
   splitPath,
   statLink,
@@ -9,46 +8,19 @@ import {
   TemporaryFolder,
 } from "../../../lib/files/mod.ts";
 import { hasProgram } from "../../support/child.ts";
-import { namesIn, withTemporaryFolder } from "../../support/folder.ts";
+import {
+  codeOf,
+  modeOf,
+  namesIn,
+  takeNames,
+  withReplaced,
+  withTemporaryFolder,
+} from "../../support/folder.ts";
 
 const HELLO = new TextEncoder().encode("hello");
 
 /** Names of 255 bytes, the most that common file systems take. */
 const LONG_NAMES = ["x".repeat(255), "\u65e5".repeat(85), `${"\u{1f600}".repeat(63)}abc`];
-
-async function codeOf(operation: () => Promise<unknown>): Promise<FileFaultCode> {
-  return (await assertRejects(operation, FileFault)).code;
-}
-
-function modeOf(path: string): number {
-  return (Deno.lstatSync(path).mode ?? 0) & 0o777;
-}
-
-/** Puts things at the names that a test finds taken: what is there, and how it must stay. */
-async function takeNames(folder: string): Promise<readonly string[]> {
-  await Deno.writeTextFile(`${folder}/file`, "old");
-  await Deno.mkdir(`${folder}/empty`);
-  await Deno.mkdir(`${folder}/full`);
-  await Deno.writeTextFile(`${folder}/full/a`, "old");
-  await Deno.symlink("file", `${folder}/link`);
-  await Deno.symlink("nowhere", `${folder}/dangling`);
-  return namesIn(folder);
-}
-
-/** Replaces a function of the runtime while a test runs. */
-async function withReplaced<K extends "link" | "rename">(
-  name: K,
-  replacement: (typeof Deno)[K],
-  run: () => Promise<void>,
-): Promise<void> {
-  const own = Deno[name];
-  Deno[name] = replacement;
-  try {
-    await run();
-  } finally {
-    Deno[name] = own;
-  }
-}
 
 function refuse(): Promise<void> {
   return Promise.reject(new Error("Operation not permitted (os error 1)"));
@@ -325,110 +297,6 @@ function canMount(): boolean {
   Deno.removeSync(folder);
   return success;
 }
-
-Deno.test("TemporaryFolder is private, and appears under its name when it is placed", async () => {
-  await withTemporaryFolder(async (folder) => {
-    {
-      await using inner = await TemporaryFolder.create(`${folder}/photos`);
-      assertMatch(inner.path.slice(folder.length), /^\/\.photos\.sallyport-[a-z0-9]{6}$/);
-      assertEquals(modeOf(inner.path), 0o700);
-      await Deno.writeTextFile(`${inner.path}/a`, "a");
-      await inner.place(inner.path, `${folder}/photos`);
-    }
-    assertEquals(namesIn(folder), ["photos"]);
-    assertEquals(namesIn(`${folder}/photos`), ["a"]);
-  });
-});
-
-Deno.test("TemporaryFolder.place gives a folder inside of it the name, and the rest goes", async () => {
-  await withTemporaryFolder(async (folder) => {
-    {
-      await using work = await TemporaryFolder.create(`${folder}/photos`);
-      await Deno.mkdir(`${work.path}/tree/sub`, { recursive: true });
-      await Deno.writeTextFile(`${work.path}/record`, "left over");
-      await work.place(`${work.path}/tree`, `${folder}/photos`);
-      assertEquals(namesIn(work.path), ["record"]);
-    }
-    assertEquals(namesIn(folder), ["photos"]);
-    assertEquals(namesIn(`${folder}/photos`), ["sub"]);
-  });
-});
-
-Deno.test("TemporaryFolder leaves nothing when it is not placed, links in it not followed", async () => {
-  await withTemporaryFolder(async (folder) => {
-    await Deno.mkdir(`${folder}/other`);
-    await Deno.writeTextFile(`${folder}/other/a`, "old");
-    const inner = await TemporaryFolder.create(`${folder}/photos`);
-    await Deno.mkdir(`${inner.path}/sub/sub`, { recursive: true });
-    await Deno.symlink("../../other", `${inner.path}/sub/link`);
-    await inner[Symbol.asyncDispose]();
-    await inner[Symbol.asyncDispose]();
-    assertEquals(namesIn(folder), ["other"]);
-    assertEquals(namesIn(`${folder}/other`), ["a"]);
-  });
-});
-
-Deno.test("TemporaryFolder.place replaces nothing that exists", async () => {
-  await withTemporaryFolder(async (folder) => {
-    const names = await takeNames(folder);
-    for (const name of names) {
-      await using inner = await TemporaryFolder.create(`${folder}/${name}`);
-      await Deno.writeTextFile(`${inner.path}/new`, "new");
-      const place = () => inner.place(inner.path, `${folder}/${name}`);
-      assertEquals(await codeOf(place), "exists", name);
-    }
-    assertEquals(namesIn(folder), names);
-    assertEquals([namesIn(`${folder}/empty`), namesIn(`${folder}/full`)], [[], ["a"]]);
-    assertEquals(await Deno.readLink(`${folder}/dangling`), "nowhere");
-  });
-});
-
-Deno.test("TemporaryFolder.place lets exactly one of many win", async () => {
-  await withTemporaryFolder(async (folder) => {
-    const target = `${folder}/a`;
-    const results = await Promise.all(Array.from({ length: 16 }, async (_, i) => {
-      await using inner = await TemporaryFolder.create(target);
-      await Deno.writeTextFile(`${inner.path}/${i}`, "");
-      try {
-        await inner.place(inner.path, target);
-        return String(i);
-      } catch (error) {
-        return error instanceof FileFault ? error.code : "another error";
-      }
-    }));
-    assertEquals(results.filter((result) => result === "exists").length, 15);
-    assertEquals(namesIn(target), results.filter((result) => result !== "exists"));
-    assertEquals(namesIn(folder), ["a"]);
-  });
-});
-
-Deno.test("TemporaryFolder.place gives the name back when it fails", async () => {
-  await withTemporaryFolder(async (folder) => {
-    {
-      await using inner = await TemporaryFolder.create(`${folder}/a`);
-      const place = () => inner.place(`${inner.path}/missing`, `${folder}/a`);
-      assertEquals(await codeOf(place), "missing");
-    }
-    assertEquals(namesIn(folder), []);
-  });
-});
-
-Deno.test("TemporaryFolder.place leaves what somebody else put under the name meanwhile", async () => {
-  await withTemporaryFolder(async (folder) => {
-    const own = Deno.rename;
-    const late = async (from: string | URL, to: string | URL) => {
-      await Deno.writeTextFile(`${to}/stranger`, "old");
-      await own(from, to);
-    };
-    await withReplaced("rename", late, async () => {
-      await using inner = await TemporaryFolder.create(`${folder}/a`);
-      await Deno.writeTextFile(`${inner.path}/new`, "new");
-      await assertRejects(() => inner.place(inner.path, `${folder}/a`), FileFault);
-    });
-    assertEquals(namesIn(folder), ["a"]);
-    assertEquals(namesIn(`${folder}/a`), ["stranger"]);
-  });
-});
 
 Deno.test("requireFree refuses a name that anything has, a dangling link too", async () => {
   await withTemporaryFolder(async (folder) => {
