@@ -13,13 +13,15 @@ import {
   type Frame,
   FrameDecoder,
   type Framing,
+  makeRequest,
   openSealedBox,
+  type PendingRequest,
   sealAuthenticatedDefinition,
   sealDefinition,
   type Secrets,
 } from "../../lib/coffer/mod.ts";
 import { x25519Node } from "../../lib/coffer/keys/x25519_node.ts";
-import { definition, keyPair, random, utf8 } from "./coffer.ts";
+import { definition, keyPair, random, readFrames, utf8 } from "./coffer.ts";
 import type { OutcomeCase } from "./outcomes.ts";
 import { type Ended, Program, type StartOptions } from "./program.ts";
 import { within } from "./within.ts";
@@ -264,4 +266,26 @@ export function smallDefinition(more = ""): string {
 /** The id of a recorded key. */
 export function idOf(name: string): string {
   return formatId(keyPair(name).publicKey);
+}
+
+/** A request of a recorded client to the recorded server. */
+export function authenticated(
+  name: string,
+  time = Date.now() / 1000,
+  client = name,
+): PendingRequest {
+  const making = makeRequest(
+    keyPair(client),
+    keyPair("server").publicKey,
+    Math.floor(time),
+    random,
+  );
+  return compute(making, x25519Node);
+}
+
+/** What a Get with this body is answered with: the type, or the text of the Error. */
+export async function answerTo(port: number, name: string, body: Uint8Array): Promise<string> {
+  const [frame] = readFrames(await exchange(port, request(name, "wide", body)));
+  if (frame?.type === 0xff) return new TextDecoder().decode(frame.body);
+  return `0x${frame?.type.toString(16).padStart(2, "0")}`;
 }
