@@ -12,7 +12,7 @@ import { parseCpuSeconds } from "../bench/process.ts";
 import { RECORD_SESSIONS } from "../lib/bob/sessions.ts";
 import { assertServes, playReceiver, playSender } from "../support/bob_peers.ts";
 import { readProcess } from "../support/proc.ts";
-import type { Ended, Program } from "../support/program.ts";
+import type { Program } from "../support/program.ts";
 import { RawConnection } from "../support/raw_connection.ts";
 import {
   blobOf,
@@ -28,21 +28,7 @@ import {
 } from "../support/raw_pack.ts";
 import type { RelayPorts } from "../support/relay_program.ts";
 import { type Stage, testOnStages } from "../support/relay_stage.ts";
-
-const CODE = "lusabag-gutihuz";
-
-/** Runs a receiver against a sender of these records, which then waits for the end. */
-async function receive(
-  stage: Stage,
-  pieces: readonly Uint8Array[],
-  wire: "nonce12" | "nonce20" = "nonce12",
-): Promise<Ended> {
-  await using sender = playSender(stage.relay, CODE);
-  const receiver = stage.receive([CODE]);
-  const channel = await sender.channel();
-  await channel.write(pieces, wire);
-  return await receiver.ended();
-}
+import { CODE, receivePlayed, WITH_CODE } from "../support/relay_transfers.ts";
 
 /** Connects as a server and a client that have been told of each other. */
 async function meetRaw(relay: RelayPorts) {
@@ -117,11 +103,8 @@ testOnStages("relay: defects of the original sender and receiver", [
         kind: object.kind === KIND.tree ? KIND.blob : KIND.tree,
       });
       const objects = [file, inner, root].map(exchanged);
-      const { code, stderr } = await receive(
-        stage,
-        packPieces([...objects, commitOf("box", root)]),
-        "nonce20",
-      );
+      const pieces = packPieces([...objects, commitOf("box", root)]);
+      const { code, stderr } = await receivePlayed(stage, { pieces, wire: "nonce20" });
       assertEquals(code, 0, stderr);
       assertEquals(stage.tree(), {
         ...{ "box/": "", "box/deep/": "", "box/deep/letter": "Dear friend" },
@@ -133,7 +116,7 @@ testOnStages("relay: defects of the original sender and receiver", [
     run: async (stage) => {
       const pieces = directoryPieces("box", [["letter", "Dear friend"]]);
       const padded = concat([...pieces, new Uint8Array(32_767).fill(0x5a)]).subarray(0, 32_767);
-      const { code, stderr } = await receive(stage, [padded], "nonce20");
+      const { code, stderr } = await receivePlayed(stage, { pieces: [padded], wire: "nonce20" });
       assertEquals(code, 0, stderr);
       assertEquals(stage.tree(), { "box/": "", "box/letter": "Dear friend" });
     },
@@ -142,7 +125,7 @@ testOnStages("relay: defects of the original sender and receiver", [
     name: "bob-relay 10.5: a folder is received in the newer generation",
     run: async (stage) => {
       const pieces = directoryPieces("box", [["letter", "Dear friend"], ["nothing", ""]]);
-      const { code, stderr } = await receive(stage, pieces, "nonce20");
+      const { code, stderr } = await receivePlayed(stage, { pieces, wire: "nonce20" });
       assertEquals(code, 0, stderr);
       assertEquals(Object.keys(stage.tree()), ["box/", "box/letter", "box/nothing"]);
     },
@@ -151,7 +134,7 @@ testOnStages("relay: defects of the original sender and receiver", [
     name: `what the original sender sent is taken: ${name}`,
     run: async (stage: Stage) => {
       const pieces = records.map(({ plaintext }) => decodeHex(plaintext));
-      const { code, stdout, stderr } = await receive(stage, pieces, generation);
+      const { code, stdout, stderr } = await receivePlayed(stage, { pieces, wire: generation });
       assertEquals(code, 0, stderr);
       assertMatch(stdout, /^saved \.\/\S+ \d+\n$/);
       assert(Object.keys(stage.tree()).length > 0);
@@ -161,8 +144,7 @@ testOnStages("relay: defects of the original sender and receiver", [
     name: "bob-relay 10.12: two senders with one code announce themselves differently",
     run: async (stage) => {
       await stage.write("letter", "Dear friend");
-      const options = { env: { SALLYPORT_CODE: CODE } };
-      const senders = [stage.send(["letter"], options), stage.send(["letter"], options)];
+      const senders = [1, 2].map(() => stage.send(["letter"], WITH_CODE));
       for (const sender of senders) await sender.waitFor("stderr", /Waiting for the receiver/);
       using client = await RawConnection.hello(stage.relay.main, "client");
       const { public: one } = await client.packet("new-server");
@@ -218,10 +200,10 @@ testOnStages("relay: defects of the original sender and receiver", [
       const content = "Dear friend, ".repeat(100);
       const whole = concat(filePieces("letter", content));
       const bytes = Array.from(whole, (byte) => Uint8Array.of(byte));
-      assertEquals((await receive(stage, bytes)).code, 0);
+      assertEquals((await receivePlayed(stage, { pieces: bytes })).code, 0);
       assertEquals(stage.tree(), { letter: content });
       await Deno.remove(`${stage.out}/letter`);
-      assertEquals((await receive(stage, [whole])).code, 0);
+      assertEquals((await receivePlayed(stage, { pieces: [whole] })).code, 0);
       assertEquals(stage.tree(), { letter: content });
     },
   },
@@ -234,7 +216,9 @@ testOnStages("relay: defects of the original sender and receiver", [
         { length: Math.ceil(bomb.length / 32_767) },
         (_, i) => bomb.subarray(i * 32_767, (i + 1) * 32_767),
       );
-      const { code, stderr } = await receive(stage, [...pieces.slice(0, 4), ...cut]);
+      const { code, stderr } = await receivePlayed(stage, {
+        pieces: [...pieces.slice(0, 4), ...cut],
+      });
       assertEquals(code, 4, stderr);
       assertEquals(stage.tree(), {});
     },

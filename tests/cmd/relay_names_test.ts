@@ -2,8 +2,6 @@
 // name, and what is shown of a name cannot steer a terminal.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { playSender } from "../support/bob_peers.ts";
-import type { Ended } from "../support/program.ts";
 import {
   blobOf,
   commitOf,
@@ -15,8 +13,8 @@ import {
   treeOf,
 } from "../support/raw_pack.ts";
 import { type Case, type Stage, testOnStages } from "../support/relay_stage.ts";
+import { receivePlayed } from "../support/relay_transfers.ts";
 
-const CODE = "lusabag-gutihuz";
 const utf8 = new TextEncoder();
 
 /** Names that are refused, and the reason that is given. */
@@ -46,25 +44,12 @@ const ESCAPED: Readonly<Record<string, readonly [name: string, shown: string]>> 
   "a turn of direction": ["exe.\u202egpj", "exe.\\u{202e}gpj"],
 };
 
-/** Runs a receiver against a sender of these records. */
-async function receive(
-  stage: Stage,
-  pieces: readonly Uint8Array[],
-  args: readonly string[] = [],
-): Promise<Ended> {
-  await using sender = playSender(stage.relay, CODE);
-  const receiver = stage.receive([...args, CODE]);
-  const channel = await sender.channel();
-  await channel.write(pieces).catch(() => {}); // a receiver that has seen enough closes
-  return await receiver.ended();
-}
-
 function refused(
   pieces: (name: string | Uint8Array) => readonly Uint8Array[],
   [name, reason]: readonly [string | Uint8Array, RegExp],
 ) {
   return async (stage: Stage) => {
-    const { code, stdout, stderr } = await receive(stage, pieces(name));
+    const { code, stdout, stderr } = await receivePlayed(stage, { pieces: pieces(name) });
     assertEquals(code, 4, stderr);
     assertMatch(stderr, reason);
     assertEquals(stdout, "");
@@ -108,7 +93,9 @@ testOnStages("relay receive: hostile names of folders and in folders are refused
     name: "bob-relay 10.11: a tree that holds a path, or no name",
     run: async (stage) => {
       for (const name of ["../evil", "/tmp/evil", ""]) {
-        const { code, stderr } = await receive(stage, directoryPieces("folder", [[name, "evil"]]));
+        const { code, stderr } = await receivePlayed(stage, {
+          pieces: directoryPieces("folder", [[name, "evil"]]),
+        });
         assertEquals(code, 4, stderr);
         assertEquals(stage.tree(), {});
       }
@@ -119,10 +106,9 @@ testOnStages("relay receive: hostile names of folders and in folders are refused
     run: async (stage) => {
       const target = blobOf("/tmp");
       const root = treeOf([{ mode: "120000", name: "link", hash: hashOf(target) }]);
-      const { code, stderr } = await receive(
-        stage,
-        packPieces([commitOf("folder", root), root, target]),
-      );
+      const { code, stderr } = await receivePlayed(stage, {
+        pieces: packPieces([commitOf("folder", root), root, target]),
+      });
       assertEquals(code, 4, stderr);
       assertEquals(stage.tree(), {});
     },
@@ -131,7 +117,9 @@ testOnStages("relay receive: hostile names of folders and in folders are refused
     name: "bob-relay 10.11: one name twice in a folder",
     run: async (stage) => {
       const files = [["same", "one"], ["same", "two"]] as const;
-      const { code, stderr } = await receive(stage, directoryPieces("folder", files));
+      const { code, stderr } = await receivePlayed(stage, {
+        pieces: directoryPieces("folder", files),
+      });
       assertEquals(code, 4, stderr);
       assertEquals(stage.tree(), {});
     },
@@ -142,7 +130,9 @@ testOnStages("relay receive: names are shown so that they steer nothing", [
   ...Object.entries(ESCAPED).map(([title, [name, shown]]) => ({
     name: title,
     run: async (stage: Stage) => {
-      const { code, stdout, stderr } = await receive(stage, filePieces(name, "x"));
+      const { code, stdout, stderr } = await receivePlayed(stage, {
+        pieces: filePieces(name, "x"),
+      });
       assertEquals([code, stdout], [0, `saved ./${shown} 1\n`], stderr);
       assertEquals(stage.tree(), { [name]: "x" });
       assert(!stderr.includes(name), "The name is shown as it is");
@@ -152,7 +142,9 @@ testOnStages("relay receive: names are shown so that they steer nothing", [
   {
     name: "in an error",
     run: async (stage) => {
-      const { code, stderr } = await receive(stage, filePieces("\x1b[2J\n/\u202eevil", "x"));
+      const { code, stderr } = await receivePlayed(stage, {
+        pieces: filePieces("\x1b[2J\n/\u202eevil", "x"),
+      });
       assertEquals(code, 4);
       assert(stderr.includes("\\x1b[2J\\x0a/\\u{202e}evil"), stderr);
     },
@@ -161,7 +153,10 @@ testOnStages("relay receive: names are shown so that they steer nothing", [
     name: "as JSON, where they are whole",
     run: async (stage) => {
       const name = "a\n\x1b[2J\u202eb";
-      const { code, stdout } = await receive(stage, filePieces(name, "x"), ["--json"]);
+      const { code, stdout } = await receivePlayed(stage, {
+        pieces: filePieces(name, "x"),
+        args: ["--json"],
+      });
       assertEquals(code, 0);
       assertEquals(JSON.parse(stdout).path, `./${name}`);
       assertEquals(stdout.split("\n").length, 2, "one line");

@@ -2,12 +2,11 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { RECEIVE } from "../../cmd/relay/args.ts";
-import { type Channel, playSender } from "../support/bob_peers.ts";
+import { playSender } from "../support/bob_peers.ts";
 import { NO_SMALL_DISKS, onSmallDisk, POWERS_REMAIN, WITHOUT_POWERS } from "../support/confined.ts";
-import { namesIn } from "../support/folder.ts";
 import { MiddleBox } from "../support/middle_box.ts";
 import { testOutcomes, type Variant } from "../support/outcomes.ts";
-import { type Ended, HAS_TERMINALS, type Program, type StartOptions } from "../support/program.ts";
+import type { Ended } from "../support/program.ts";
 import {
   blobOf,
   commitOf,
@@ -20,53 +19,20 @@ import {
 } from "../support/raw_pack.ts";
 import { formatRelay, RelayProgram } from "../support/relay_program.ts";
 import { type Stage, testOnStages } from "../support/relay_stage.ts";
-import { until } from "../support/within.ts";
+import {
+  CODE,
+  NO_TERMINAL,
+  receiveAt,
+  receivePlayed,
+  startSlowTransfer,
+} from "../support/relay_transfers.ts";
+import { HANGING_UP, SIGNALS } from "./relay_receive_signals.ts";
 
-const CODE = "lusabag-gutihuz";
-const NO_TERMINAL = HAS_TERMINALS ? undefined : "no script of util-linux";
 const NAME = new TextEncoder().encode("file");
 const CONTENT = new Uint8Array(100_000).map((_, i) => i % 251);
 
-interface Receiving {
-  readonly pieces: readonly Uint8Array[];
-  readonly args?: readonly string[];
-  readonly options?: StartOptions;
-  /** How many pieces to send before the callback; all unless given. */
-  readonly first?: number;
-  /** What happens then, while both are there. */
-  readonly then?: (receiver: Program, channel: Channel) => Promise<void> | void;
-}
-
-/** Runs a receiver against a sender that is played. */
-async function receive(stage: Stage, receiving: Receiving): Promise<Ended> {
-  const { pieces, args = [], options = {}, first = pieces.length, then } = receiving;
-  await using sender = playSender(stage.relay, CODE);
-  await sender.event("registered");
-  const receiver = stage.receive([...args, CODE], options);
-  const channel = await sender.channel();
-  // A receiver that has seen enough does not read the rest.
-  const sending = channel.write(pieces.slice(0, first)).catch(() => {});
-  await then?.(receiver, channel);
-  const ended = await receiver.ended();
-  await sending;
-  return ended;
-}
-
-/** Sends half of a file, then lets something happen. */
-function inTheMiddle(stage: Stage, then: (receiver: Program) => Promise<void> | void) {
-  return receive(stage, {
-    pieces: filePieces("file", CONTENT),
-    first: 4,
-    then: async (receiver) => {
-      await receiver.waitFor("stderr", /Receiving "file"/);
-      await until(() => namesIn(stage.out).length > 0, "a temporary file");
-      await then(receiver);
-    },
-  });
-}
-
 /** A receiver at a terminal that is asked whether it wants what comes. */
-async function ask(stage: Stage, then: (receiver: Program) => void): Promise<Ended> {
+async function ask(stage: Stage, keys: string): Promise<Ended> {
   await using sender = playSender(stage.relay, CODE);
   const receiver = stage.start(["receive", "--relay", stage.relay.address, CODE], {
     cwd: stage.out,
@@ -75,37 +41,16 @@ async function ask(stage: Stage, then: (receiver: Program) => void): Promise<End
   });
   await receiver.waitFor("stdout", /Receive from 127\.0\.0\.1:\d+\? \[Y\/n\] $/);
   await sender.event("agreed");
-  then(receiver);
+  await receiver.type(keys);
   const ended = await receiver.ended();
-  await assertRefused(sender);
-  return ended;
-}
-
-async function assertRefused(sender: ReturnType<typeof playSender>): Promise<void> {
   await sender.event("refused");
-}
-
-function type(receiver: Program, keys: string): void {
-  receiver.stdin?.write(new TextEncoder().encode(keys));
-}
-
-function endWaiting(signal: Deno.Signal): Variant {
-  return async (stage) => {
-    const receiver = stage.receive([CODE]);
-    await receiver.waitFor("stderr", /Waiting for the sender/);
-    receiver.kill(signal);
-    return await receiver.ended();
-  };
-}
-
-function endInTheMiddle(signal: Deno.Signal): Variant {
-  return (stage) => inTheMiddle(stage, (receiver) => receiver.kill(signal));
+  return ended;
 }
 
 /** A pack that is refused; nothing of it may be kept. */
 function forged(...pieces: readonly Uint8Array[]): Variant {
   return async (stage) => {
-    const ended = await receive(stage, { pieces });
+    const ended = await receivePlayed(stage, { pieces });
     assertEquals(stage.tree(), {});
     return ended;
   };
@@ -120,7 +65,7 @@ function occupied(
   return async (stage) => {
     await occupy(`${stage.out}/target`);
     const before = stage.tree();
-    const ended = await receive(stage, { pieces, args });
+    const ended = await receivePlayed(stage, { pieces, args });
     assertEquals(stage.tree(), before);
     return ended;
   };
@@ -135,13 +80,13 @@ const FOLDER = directoryPieces("target", [["letter", "Dear friend"]]);
 testOutcomes(RECEIVE, {
   "complete and verified": {
     "a file": async (stage) => {
-      const ended = await receive(stage, { pieces: filePieces("letter", "Dear friend") });
+      const ended = await receivePlayed(stage, { pieces: filePieces("letter", "Dear friend") });
       assertEquals(ended.stdout, "saved ./letter 11\n");
       assertEquals(stage.tree(), { letter: "Dear friend" });
       return ended;
     },
     "a folder": async (stage) => {
-      const ended = await receive(stage, { pieces: FOLDER });
+      const ended = await receivePlayed(stage, { pieces: FOLDER });
       assertEquals(ended.stdout, "saved ./target 11\n");
       assertEquals(stage.tree(), { "target/": "", "target/letter": "Dear friend" });
       return ended;
@@ -179,44 +124,44 @@ testOutcomes(RECEIVE, {
     "--timeout 1": async (stage) => await stage.receive(["--timeout", "1", CODE]).ended(),
   },
   "you say no, or standard input is closed": {
-    "no": { skipped: NO_TERMINAL, run: (stage) => ask(stage, (it) => type(it, "no\n")) },
-    "N": { skipped: NO_TERMINAL, run: (stage) => ask(stage, (it) => type(it, "N\n")) },
+    "no": { skipped: NO_TERMINAL, run: (stage) => ask(stage, "no\n") },
+    "N": { skipped: NO_TERMINAL, run: (stage) => ask(stage, "N\n") },
     "neither yes nor no, then no": {
       skipped: NO_TERMINAL,
-      run: (stage) => ask(stage, (it) => type(it, "what?\nn\n")),
+      run: (stage) => ask(stage, "what?\nn\n"),
     },
     "end of input": {
       skipped: NO_TERMINAL,
       run: async (stage) => {
-        const ended = await ask(stage, (it) => type(it, "\x04"));
+        const ended = await ask(stage, "\x04");
         assertMatch(ended.stdout, /^relay: Refused, nothing was received\r$/m);
         return ended;
       },
     },
   },
   "relay unreachable": {
-    "nobody listens": async (stage) => await receiveFrom(stage, "127.0.0.1:1").ended(),
-    "nobody listens, IPv6": async (stage) => await receiveFrom(stage, "[::1]:1").ended(),
-    "the name has no address": async (stage) => await receiveFrom(stage, "no-host.invalid").ended(),
+    "nobody listens": async (stage) => await receiveAt(stage, "127.0.0.1:1").ended(),
+    "nobody listens, IPv6": async (stage) => await receiveAt(stage, "[::1]:1").ended(),
+    "the name has no address": async (stage) => await receiveAt(stage, "no-host.invalid").ended(),
   },
   "relay lost before joining": {
     "killed": async (stage) => {
       const relay = await stage.serve();
-      const receiver = receiveFrom(stage, relay.address);
+      const receiver = receiveAt(stage, relay.address);
       await receiver.waitFor("stderr", /Waiting for the sender/);
       relay.program.kill("SIGKILL");
       return await receiver.ended();
     },
     "ended": async (stage) => {
       const relay = await stage.serve();
-      const receiver = receiveFrom(stage, relay.address);
+      const receiver = receiveAt(stage, relay.address);
       await receiver.waitFor("stderr", /Waiting for the sender/);
       await relay.stop();
       return await receiver.ended();
     },
     "it does not let anybody wait any longer": async (stage) => {
       const relay = await stage.serve(["--wait-timeout", "1"]);
-      return await receiveFrom(stage, relay.address).ended();
+      return await receiveAt(stage, relay.address).ended();
     },
   },
   "relay or sender lost in the middle": {
@@ -229,20 +174,12 @@ testOutcomes(RECEIVE, {
       return await inTheMiddleAt(stage, relay, () => relay.stop());
     },
     "sender killed": async (stage) => {
-      const slow = await stage.serve(["--max-rate", "1M"]);
-      await stage.writeZeros("zeros", 32 * 1024 * 1024);
-      const words = ["--relay", slow.address, "--no-compress", "zeros"];
-      const sender = stage.start(["send", ...words], { cwd: stage.in });
-      const [, code = ""] = await sender.waitFor("stdout", /^code (\S+)$/m);
-      const receiver = stage.start(["receive", "--relay", slow.address, "--yes", code], {
-        cwd: stage.out,
-      });
-      await receiver.waitFor("stderr", /Receiving "zeros"/);
+      const { sender, receiver } = await startSlowTransfer(stage);
       sender.kill("SIGKILL");
       return await receiver.ended();
     },
     "sender gone between two records": (stage) =>
-      receive(stage, {
+      receivePlayed(stage, {
         pieces: filePieces("file", CONTENT),
         first: 4,
         then: async (receiver, channel) => {
@@ -260,7 +197,7 @@ testOutcomes(RECEIVE, {
         return chunk;
       });
       await using sender = playSender(stage.relay, CODE);
-      const receiver = receiveFrom(stage, formatRelay({ main, secure: box.at }));
+      const receiver = receiveAt(stage, formatRelay({ main, secure: box.at }));
       await (await sender.channel()).write(filePieces("file", CONTENT));
       const ended = await receiver.ended();
       assertMatch(ended.stderr, /Cannot open record \d+: damaged, or sealed with another key/);
@@ -291,7 +228,7 @@ testOutcomes(RECEIVE, {
   },
   "larger than --max-size": {
     "a file": async (stage) => {
-      const ended = await receive(stage, {
+      const ended = await receivePlayed(stage, {
         pieces: filePieces("file", CONTENT),
         args: ["--max-size", "99999"],
       });
@@ -299,14 +236,14 @@ testOutcomes(RECEIVE, {
       return ended;
     },
     "a folder": (stage) =>
-      receive(stage, {
+      receivePlayed(stage, {
         pieces: directoryPieces("folder", [["one", "x".repeat(3000)], ["two", "y".repeat(3000)]]),
         args: ["--max-size", "5000"],
       }),
   },
   "folder for --output -": {
     "nothing is written": async (stage) => {
-      const ended = await receive(stage, { pieces: FOLDER, args: ["--output", "-"] });
+      const ended = await receivePlayed(stage, { pieces: FOLDER, args: ["--output", "-"] });
       assertEquals(ended.stdout, "");
       return ended;
     },
@@ -348,102 +285,10 @@ testOutcomes(RECEIVE, {
     "a file": { skipped: POWERS_REMAIN, run: (stage) => withoutPermission(stage, FILE) },
     "a folder": { skipped: POWERS_REMAIN, run: (stage) => withoutPermission(stage, FOLDER) },
   },
-  "SIGINT, SIGTERM, SIGHUP": {
-    "SIGINT while it waits": endWaiting("SIGINT"),
-    "SIGTERM while it waits": endWaiting("SIGTERM"),
-    "SIGHUP while it waits": endWaiting("SIGHUP"),
-    "SIGINT in the middle": endInTheMiddle("SIGINT"),
-    "SIGTERM in the middle": endInTheMiddle("SIGTERM"),
-    "SIGHUP in the middle": endInTheMiddle("SIGHUP"),
-    "SIGTERM in the middle of a folder": async (stage) => {
-      const ended = await receive(stage, {
-        pieces: FOLDER,
-        first: 5,
-        then: async (receiver) => {
-          await until(() => namesIn(stage.out).length > 0, "a temporary folder");
-          receiver.kill("SIGTERM");
-        },
-      });
-      assertEquals(stage.tree(), {});
-      return ended;
-    },
-    "Ctrl-C when it asks for the code": {
-      skipped: NO_TERMINAL,
-      run: async (stage) => {
-        const receiver = stage.start(["receive", "--relay", stage.relay.address], {
-          cwd: stage.out,
-          terminal: true,
-          stdin: "open",
-        });
-        await receiver.waitFor("stdout", /Code: $/);
-        type(receiver, "\x03");
-        const ended = await receiver.ended();
-        assertMatch(ended.stdout, /^relay: Ended by SIGINT\r$/m); // on a line of its own
-        return ended;
-      },
-    },
-    "Ctrl-C when it asks whether to receive": {
-      skipped: NO_TERMINAL,
-      run: async (stage) => {
-        await using _sender = playSender(stage.relay, CODE);
-        const receiver = stage.start(["receive", "--relay", stage.relay.address, CODE], {
-          cwd: stage.out,
-          terminal: true,
-          stdin: "open",
-        });
-        await receiver.waitFor("stdout", /\[Y\/n\] $/);
-        type(receiver, "\x03");
-        const ended = await receiver.ended();
-        assertMatch(ended.stdout, /^relay: Ended by SIGINT\r$/m);
-        return ended;
-      },
-    },
-    "SIGHUP while the other one is awaited at the secure port": async (stage) => {
-      const { main } = stage.relay;
-      const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-      await using _sender = playSender(stage.relay, CODE);
-      const secure = { host: "127.0.0.1", port: silent.addr.port };
-      const receiver = receiveFrom(stage, formatRelay({ main, secure }));
-      const connection = await silent.accept();
-      receiver.kill("SIGHUP");
-      const ended = await receiver.ended();
-      connection.close();
-      silent.close();
-      return ended;
-    },
-  },
+  "SIGINT, SIGTERM, SIGHUP": SIGNALS,
 });
 
-testOnStages("relay receive: a terminal that hangs up", [
-  {
-    name: "in the middle of a file: nothing is left",
-    skipped: NO_TERMINAL,
-    run: async (stage) => {
-      await using sender = playSender(stage.relay, CODE);
-      const receiver = stage.receive([CODE], { terminal: true, stdin: "open" });
-      await (await sender.channel()).write(filePieces("file", CONTENT).slice(0, 4));
-      await until(() => namesIn(stage.out).length > 0, "a temporary file");
-      await receiver.hangUp();
-      assertEquals(stage.tree(), {});
-    },
-  },
-  {
-    name: "while it asks: the sender is not kept waiting",
-    skipped: NO_TERMINAL,
-    run: async (stage) => {
-      await using sender = playSender(stage.relay, CODE);
-      const words = ["receive", "--relay", stage.relay.address, CODE];
-      const receiver = stage.start(words, { cwd: stage.out, terminal: true, stdin: "open" });
-      await receiver.waitFor("stdout", /\[Y\/n\] $/);
-      await receiver.hangUp();
-      await sender.event("left");
-    },
-  },
-]);
-
-function receiveFrom(stage: Stage, relay: string): Program {
-  return stage.start(["receive", "--relay", relay, "--yes", CODE], { cwd: stage.out });
-}
+testOnStages("relay receive: a terminal that hangs up", HANGING_UP);
 
 /** Half of a file through another relay, which then goes away. */
 async function inTheMiddleAt(
@@ -452,7 +297,7 @@ async function inTheMiddleAt(
   then: () => Promise<void> | void,
 ): Promise<Ended> {
   await using sender = playSender(relay, CODE);
-  const receiver = receiveFrom(stage, relay.address);
+  const receiver = receiveAt(stage, relay.address);
   await (await sender.channel()).write(filePieces("file", CONTENT).slice(0, 4));
   await receiver.waitFor("stderr", /Receiving "file"/);
   await then();
@@ -471,7 +316,7 @@ function lackingOne() {
 async function onFullDisk(stage: Stage, pieces: readonly Uint8Array[]): Promise<Ended> {
   const options = { through: onSmallDisk(stage.out, "1m"), cwd: stage.folder };
   const args = ["--output", stage.out];
-  const ended = await receive(stage, { pieces, args, options });
+  const ended = await receivePlayed(stage, { pieces, args, options });
   assertMatch(ended.stderr, /^left on the small disk: $/m);
   return ended;
 }
@@ -483,7 +328,7 @@ function bytesAsText(seed: number): string {
 
 async function withoutPermission(stage: Stage, pieces: readonly Uint8Array[]): Promise<Ended> {
   await Deno.chmod(stage.out, 0o555);
-  const ended = await receive(stage, { pieces, options: { through: WITHOUT_POWERS } });
+  const ended = await receivePlayed(stage, { pieces, options: { through: WITHOUT_POWERS } });
   await Deno.chmod(stage.out, 0o755);
   return ended;
 }

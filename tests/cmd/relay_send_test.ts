@@ -6,14 +6,14 @@ import { type PlayedPeer, playReceiver } from "../support/bob_peers.ts";
 import { NO_SMALL_DISKS, onSmallDisk, POWERS_REMAIN, WITHOUT_POWERS } from "../support/confined.ts";
 import { MiddleBox } from "../support/middle_box.ts";
 import { testOutcomes, type Variant } from "../support/outcomes.ts";
-import { type Ended, HAS_TERMINALS, type Program } from "../support/program.ts";
+import type { Ended, Program } from "../support/program.ts";
 import { namesIn } from "../support/folder.ts";
 import { readProcess } from "../support/proc.ts";
 import { formatRelay, RelayProgram } from "../support/relay_program.ts";
 import type { Stage } from "../support/relay_stage.ts";
+import { CODE, NO_TERMINAL, startSlowTransfer, WITH_CODE } from "../support/relay_transfers.ts";
 import { until } from "../support/within.ts";
 
-const CODE = "lusabag-gutihuz";
 const OTHER_CODE = "lusabag-gutihus";
 /** More than all buffers between a sender and a receiver that does not read. */
 const BEYOND_BUFFERS = 96 * 1024 * 1024;
@@ -21,7 +21,7 @@ const BEYOND_BUFFERS = 96 * 1024 * 1024;
 /** A sender of a small file under a code of its own, once it is registered. */
 async function startSender(stage: Stage, args: readonly string[] = []): Promise<Program> {
   await stage.write("letter", "Dear friend");
-  const sender = stage.send([...args, "letter"], { env: { SALLYPORT_CODE: CODE } });
+  const sender = stage.send([...args, "letter"], WITH_CODE);
   await sender.waitFor("stderr", /Waiting for the receiver/);
   return sender;
 }
@@ -34,8 +34,8 @@ async function startStuckSender(
 ): Promise<Ended> {
   await stage.writeZeros("zeros", BEYOND_BUFFERS);
   const sender = stage.start(["send", "--relay", relay.address, "--no-compress", "zeros"], {
+    ...WITH_CODE,
     cwd: stage.in,
-    env: { SALLYPORT_CODE: CODE },
   });
   await using receiver = playReceiver(relay, CODE);
   await sender.waitFor("stderr", /Sending to/);
@@ -154,15 +154,7 @@ testOutcomes(SEND, {
     "receiver gone": (stage) =>
       startStuckSender(stage, async (_, receiver) => (await receiver.channel()).stream.close()),
     "receiver killed": async (stage) => {
-      await stage.writeZeros("zeros", BEYOND_BUFFERS);
-      const slow = await stage.serve(["--max-rate", "1M"]);
-      const words = ["--relay", slow.address, "--no-compress", "zeros"];
-      const sender = stage.start(["send", ...words], { cwd: stage.in });
-      const [, code = ""] = await sender.waitFor("stdout", /^code (\S+)$/m);
-      const receiver = stage.start(["receive", "--relay", slow.address, "--yes", code], {
-        cwd: stage.out,
-      });
-      await receiver.waitFor("stderr", /Receiving "zeros"/);
+      const { sender, receiver } = await startSlowTransfer(stage);
       await until(() => namesIn(stage.out).length > 0, "a temporary file");
       receiver.kill("SIGKILL");
       const ended = await sender.ended();
@@ -182,7 +174,7 @@ testOutcomes(SEND, {
       });
       await stage.write("letter", "Dear friend");
       const words = ["send", "--relay", formatRelay({ main, secure: box.at }), "letter"];
-      const sender = stage.start(words, { cwd: stage.in, env: { SALLYPORT_CODE: CODE } });
+      const sender = stage.start(words, { ...WITH_CODE, cwd: stage.in });
       await using receiver = playReceiver(stage.relay, CODE);
       using channel = await receiver.channel();
       await channel.read(6);
@@ -237,7 +229,7 @@ testOutcomes(SEND, {
       await Deno.mkdir(`${stage.in}/box`);
       await stage.write("box/one", "Dear friend");
       await stage.write("box/two", "Dear friends");
-      const sender = stage.send(["box"], { env: { SALLYPORT_CODE: CODE } });
+      const sender = stage.send(["box"], WITH_CODE);
       await sender.waitFor("stderr", /Waiting for the receiver/);
       await stage.write("box/two", "Dead friends");
       await using receiver = playReceiver(stage.relay, CODE);
@@ -275,13 +267,13 @@ testOutcomes(SEND, {
       }),
     "SIGINT while it reads standard input": async (stage) => {
       const sender = stage.send(["--name", "input", "-"], { stdin: "open" });
-      await sender.stdin?.write(new TextEncoder().encode("Dear"));
+      await sender.type("Dear");
       await until(() => sizeOfInput(stage) === 4, "the input to be kept");
       sender.kill("SIGINT");
       return await sender.ended();
     },
     "SIGINT while it reads a large folder": {
-      skipped: HAS_TERMINALS ? undefined : "no script of util-linux",
+      skipped: NO_TERMINAL,
       run: async (stage) => {
         await Deno.mkdir(`${stage.in}/box`);
         for (const name of ["one", "two"]) await stage.writeZeros(`box/${name}`, 2 ** 36);

@@ -169,3 +169,17 @@ export async function assertServes(relay: RelayPorts): Promise<void> {
   const [record = new Uint8Array()] = await to.read(1);
   if (concat([record]).join() !== sent.join()) throw new Error("The relay changed a record");
 }
+
+/** A pair whose bytes go through the relay. */
+export async function joinPair(relay: RelayPorts) {
+  const code = crypto.randomUUID();
+  const [from, to] = [playSender(relay, code), playReceiver(relay, code)];
+  return {
+    sender: await from.channel(),
+    receiver: await to.channel(),
+    [Symbol.asyncDispose]: async () => {
+      await from[Symbol.asyncDispose]();
+      await to[Symbol.asyncDispose]();
+    },
+  };
+}

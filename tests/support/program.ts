@@ -201,6 +201,11 @@ export class Program implements AsyncDisposable {
     }
   }
 
+  /** Types at its terminal, or into an open standard input. */
+  async type(keys: string): Promise<void> {
+    await this.stdin?.write(new TextEncoder().encode(keys));
+  }
+
   /** Waits for the end; 128 + n if a signal killed it. Fails if it takes too long. */
   async ended(timeout = PATIENCE_MS): Promise<Ended> {
     let late = false;
