@@ -34,6 +34,7 @@ export class Driver<Event> {
   readonly #outbox: Outbox;
   #events: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerAt: number | undefined; // when the timer runs out, while it runs
   #done = false;
   #failure: unknown;
 
@@ -68,7 +69,7 @@ export class Driver<Event> {
     } finally {
       signal?.removeEventListener("abort", abort);
       this.#done = true; // a step that comes from outside from now on starts nothing
-      clearTimeout(this.#timer);
+      this.#disarm();
       this.#stream.close();
     }
   }
@@ -128,7 +129,7 @@ export class Driver<Event> {
   /** After the last step: write what waits, then close, which also ends a pending read. */
   #finish(): void {
     this.#done = true;
-    clearTimeout(this.#timer);
+    this.#disarm();
     this.#outbox.flush().then(
       () => this.#stream.close(),
       (error) => this.#fail(error),
@@ -138,20 +139,33 @@ export class Driver<Event> {
   #fail(reason: unknown): void {
     this.#failure ??= reason;
     this.#done = true;
-    clearTimeout(this.#timer);
+    this.#disarm();
     this.#stream.close();
   }
 
+  /**
+   * Arms the timer. One that runs out earlier is left alone: time-outs move away with each packet,
+   * and a timer for each would cost as much as the packet.
+   */
   #schedule(): void {
-    clearTimeout(this.#timer);
     const wakeAt = this.#machine.wakeAt;
+    if (wakeAt !== undefined && this.#timerAt !== undefined && this.#timerAt <= wakeAt) return;
+    this.#disarm();
     if (wakeAt === undefined) return;
-    const delay = Math.min(Math.max(0, wakeAt - this.#now()), MAX_TIMER_MS);
+    const now = this.#now();
+    const delay = Math.min(Math.max(0, wakeAt - now), MAX_TIMER_MS);
+    this.#timerAt = now + delay;
     this.#timer = setTimeout(() => this.#wake(), delay);
+  }
+
+  #disarm(): void {
+    clearTimeout(this.#timer);
+    this.#timerAt = undefined;
   }
 
   /** A machine that throws ends its own connection, not the process. */
   #wake(): void {
+    this.#timerAt = undefined;
     const now = this.#now();
     const wakeAt = this.#machine.wakeAt;
     if (wakeAt === undefined || now < wakeAt) return this.#schedule(); // the timer came early
