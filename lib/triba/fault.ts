@@ -31,7 +31,9 @@ export type TribaFaultCode =
   | "argument" // one value in a body is wrong (F17); ends no connection
   | "too-large" // a packet over the sending limit; ends no connection
   | "id-argument" // argv[1] holds no id
-  | "spawn-secret"; // standard input holds no spawn secret
+  | "spawn-secret" // standard input holds no spawn secret
+  | "usage" // a backend's own arguments are wrong
+  | "configuration"; // a backend's own configuration is wrong
 
 /** A fault of the protocol. The message is for the log; what the peer gets is decided elsewhere. */
 export class TribaFault extends Error {
@@ -51,7 +53,10 @@ export class TribaFault extends Error {
 export function exitCodeOf(fault: TribaFault): number {
   switch (fault.code) {
     case "id-argument":
+    case "usage":
       return EXIT_CODES.usage;
+    case "configuration":
+      return EXIT_CODES.configuration;
     case "refused":
       return EXIT_CODES.refused;
     case "lost":

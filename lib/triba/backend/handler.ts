@@ -25,7 +25,8 @@ export interface CoreLink {
   status(status: Status): Promise<void>;
   /**
    * Tells what happened on the network; resolves when the core has acknowledged it, so that who
-   * awaits it is slowed down by a slow core. Events keep the order of the calls.
+   * awaits it is slowed down by a slow core. Events keep the order of the calls. Who does not await
+   * it need not handle its failure, which is logged.
    *
    * @throws {CallFault} if the core refuses it, or the session is over.
    */
@@ -39,12 +40,16 @@ export interface Backend {
   /** The session is open; called once, before any request. */
   open(core: CoreLink): void;
   /**
-   * Carries out a request; several may run at once, those of one room in the order of arrival. The
-   * signal says that the core no longer wants it, or is gone.
+   * Carries out a request; several may run at once, those that change one room one after the other
+   * in the order of arrival. The signal says that the core no longer wants it, or is gone. Rooms or
+   * messages that do not fit into one packet are cut, so that the core can ask for the others.
    *
    * @throws {CallFault} to answer `Error`; anything else is answered `internal`, and logged.
    */
   handle(request: ServedRequest, signal: AbortSignal): Promise<Answer>;
-  /** The core asked it to end, or is gone: give up what is open. At most 5 s are left. */
+  /**
+   * The core asked it to end, or is gone: give up what is open. Called once if the session was open;
+   * the process ends after 4 s in any case.
+   */
   close(): Promise<void>;
 }
