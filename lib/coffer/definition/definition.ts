@@ -6,7 +6,13 @@
  * @module
  */
 
-import { parseToml, TomlFault, type TomlNode, type TomlPosition } from "../../toml/mod.ts";
+import {
+  decodeTomlSource,
+  parseToml,
+  TomlFault,
+  type TomlNode,
+  type TomlPosition,
+} from "../../toml/mod.ts";
 import { CofferFault, type Problem } from "../fault.ts";
 import { DefinitionReader } from "./definition_reader.ts";
 import type { NamedKey } from "../keys/public_key.ts";
@@ -53,7 +59,7 @@ export interface DefinitionOptions {
  */
 export function loadDefinition(file: Uint8Array, options: DefinitionOptions = {}): Definition {
   const reader = new DefinitionReader(options.otherKeys ?? []);
-  const clients = reader.read(parse(decodeUtf8(file)));
+  const clients = reader.read(parse(file));
   if (reader.problems.length > 0) throw definitionFault(reader.problems);
   return { clients };
 }
@@ -72,39 +78,11 @@ export function definitionFault(problems: readonly Problem[]): CofferFault {
   return new CofferFault("bad-definition", `Cannot load the definition: ${count}${place}`, sorted);
 }
 
-function parse(text: string): TomlNode & { readonly kind: "table" } {
+function parse(file: Uint8Array): TomlNode & { readonly kind: "table" } {
   try {
-    return parseToml(text);
+    return parseToml(decodeTomlSource(file));
   } catch (error) {
     if (error instanceof TomlFault) throw definitionFault([{ ...error.at, reason: error.reason }]);
     throw error;
   }
-}
-
-function decodeUtf8(file: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(file);
-  } catch (error) {
-    if (error instanceof TypeError) {
-      throw definitionFault([{ line: firstBadLine(file), column: 1, reason: "not UTF-8" }]);
-    }
-    throw error;
-  }
-}
-
-/** No character spans lines, so the line is bad by itself. */
-function firstBadLine(file: Uint8Array): number {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  let line = 1;
-  for (let start = 0; start < file.length; line++) {
-    const end = file.indexOf(0x0a, start);
-    const stop = end < 0 ? file.length : end;
-    try {
-      decoder.decode(file.subarray(start, stop));
-    } catch {
-      return line;
-    }
-    start = stop + 1;
-  }
-  return line;
 }
