@@ -1,0 +1,26 @@
+/**
+ * `triba`: a core that runs chat backends and speaks TriBA with them, backends of its own, and tools
+ * for authors of backends.
+ *
+ * @module
+ */
+
+import { runnable, runProgram } from "../../lib/cli/mod.ts";
+import { CORE } from "./args/core.ts";
+import { CTL } from "./args/ctl.ts";
+import { SCHEMA } from "./args/schema.ts";
+
+const status = await runProgram({
+  name: "triba",
+  summary: "run chat backends, write them, look into them",
+  commands: [
+    runnable(CORE, async () => (await import("./core/core.ts")).core),
+    runnable(CTL, async () => (await import("./ctl/ctl.ts")).ctl),
+    runnable(SCHEMA, async () => (await import("./schema.ts")).schema),
+  ],
+  examples: [
+    ["Run the backends of a configuration", "triba core --config triba.toml"],
+    ["The same for user interfaces", "triba core --listen unix:$XDG_RUNTIME_DIR/triba.sock"],
+  ],
+}, Deno.args);
+Deno.exit(status);
