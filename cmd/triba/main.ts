@@ -8,7 +8,9 @@
 import { runnable, runProgram } from "../../lib/cli/mod.ts";
 import { CORE } from "./args/core.ts";
 import { CTL } from "./args/ctl.ts";
+import { ECHO } from "./args/echo.ts";
 import { SCHEMA } from "./args/schema.ts";
+import { backendCommand } from "./backend_command.ts";
 
 const status = await runProgram({
   name: "triba",
@@ -16,6 +18,7 @@ const status = await runProgram({
   commands: [
     runnable(CORE, async () => (await import("./core/core.ts")).core),
     runnable(CTL, async () => (await import("./ctl/ctl.ts")).ctl),
+    backendCommand(ECHO, async () => (await import("./echo/echo.ts")).createEcho),
     runnable(SCHEMA, async () => (await import("./schema.ts")).schema),
   ],
   examples: [

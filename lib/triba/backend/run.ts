@@ -16,7 +16,7 @@ import { exitCodeOf, TribaFault } from "../fault.ts";
 import { parseIdArgument } from "../id.ts";
 import type { Backend } from "./handler.ts";
 import { runBackendSession } from "./session.ts";
-import { connectSocket, findSocketAddress } from "./socket_address.ts";
+import { connectSocket, findSocketAddress, ownArguments } from "./socket_address.ts";
 import { type ReadInput, readSpawnSecret } from "./spawn_secret.ts";
 
 /** What a backend's process was started with, and how it wants to talk. */
@@ -69,13 +69,13 @@ async function runToEnd(
     throw new TribaFault("id-argument", `Cannot read the id in the first argument: ${state}`);
   }
   const id = parseIdArgument(idArgument);
-  const { address, fromArgument } = await findSocketAddress({
+  const address = await findSocketAddress({
     environment,
     argument: rest[0],
     uid: () => Deno.uid(),
     look: statLink,
   });
-  const backend = await create(fromArgument ? rest.slice(1) : rest);
+  const backend = await create(ownArguments(rest, environment));
   const readInput = process.readInput ?? ((into) => Deno.stdin.read(into));
   const spawnSecret = await readSpawnSecret(environment("TRIBA_SEAL"), readInput);
   try {

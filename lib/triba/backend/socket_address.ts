@@ -22,34 +22,32 @@ export interface AddressSources {
   readonly look: (path: string) => Promise<Deno.FileInfo | undefined>;
 }
 
-/** Where the core is, and how that was found. */
-export interface FoundAddress {
-  /** A path, or `@` and a name. */
-  readonly address: string;
-  /** Whether argv[2] said so, and is no argument of the backend's own. */
-  readonly fromArgument: boolean;
-}
-
-/** Whether an argument is an address: only these two beginnings are one. */
-export function isSocketAddress(argument: string | undefined): boolean {
-  return argument !== undefined && /^[/@]/.test(argument);
+/**
+ * The arguments of the backend itself: what follows the id, without an address in front, which is
+ * looked for only where the environment names none.
+ *
+ * @param args What follows the id.
+ */
+export function ownArguments(
+  args: readonly string[],
+  environment: (name: string) => string | undefined,
+): readonly string[] {
+  return !environment("TRIBA_SOCKET") && isAddress(args[0]) ? args.slice(1) : args;
 }
 
 /**
  * Looks for the core in the order of the document: `TRIBA_SOCKET`, argv[2], the folder of the
- * session, the user's own folder in `/tmp`.
+ * session, the user's own folder in `/tmp`. The result is a path, or `@` and a name.
  *
  * @throws {NetFault} `refused` if there is no socket, `denied` if the folder in `/tmp` is not safe.
  */
-export async function findSocketAddress(sources: AddressSources): Promise<FoundAddress> {
+export async function findSocketAddress(sources: AddressSources): Promise<string> {
   const named = sources.environment("TRIBA_SOCKET");
-  if (named) return { address: named, fromArgument: false };
+  if (named) return named;
   const { argument } = sources;
-  if (argument !== undefined && isSocketAddress(argument)) {
-    return { address: argument, fromArgument: true };
-  }
+  if (argument !== undefined && isAddress(argument)) return argument;
   const address = await findInSession(sources) ?? await findInTmp(sources);
-  if (address !== undefined) return { address, fromArgument: false };
+  if (address !== undefined) return address;
   throw new NetFault(
     "refused",
     "Cannot find the core: TRIBA_SOCKET is not set, and no socket is at the usual places",
@@ -68,6 +66,11 @@ export async function connectSocket(address: string): Promise<ByteStream> {
   } catch (error) {
     throw toNetFault(error, `connect to the core at "${address}"`);
   }
+}
+
+/** Only these two beginnings make an argument an address. */
+function isAddress(argument: string | undefined): boolean {
+  return argument !== undefined && /^[/@]/.test(argument);
 }
 
 async function findInSession(sources: AddressSources): Promise<string | undefined> {
