@@ -63,6 +63,7 @@ function describe(code: NetFaultCode, text: string): string {
     case "exhausted":
       return "out of file descriptors or memory";
     case "unresolved":
+    case "untrusted":
     case "lost":
       return text.replace(/ \(os error \d+\)$/, "");
   }

@@ -1,5 +1,5 @@
 /**
- * Token buckets: so many of something a second, with a burst of one second.
+ * Token buckets: so many of something a second, with a burst of one second unless told otherwise.
  *
  * @module
  */
@@ -7,13 +7,15 @@
 /** One bucket. Times are milliseconds of one monotonic clock. */
 export class TokenBucket {
   readonly #perSecond: number;
+  readonly #most: number;
   #tokens: number;
   #filled: number;
 
-  /** Starts full, with the tokens of one second. */
-  constructor(perSecond: number, now: number) {
+  /** Starts full, with the tokens of one second or as many as `burst` says. */
+  constructor(perSecond: number, now: number, burst: number = perSecond) {
     this.#perSecond = perSecond;
-    this.#tokens = perSecond;
+    this.#most = burst;
+    this.#tokens = burst;
     this.#filled = now;
   }
 
@@ -32,15 +34,21 @@ export class TokenBucket {
     return this.#tokens >= 0 ? 0 : -this.#tokens / this.#perSecond * 1000;
   }
 
+  /** Milliseconds until there is a token to take, rounded up; 0 if there is one. */
+  untilNext(now: number): number {
+    this.#fill(now);
+    return Math.max(0, Math.ceil((1 - this.#tokens) / this.#perSecond * 1000));
+  }
+
   /** Whether it is full again, so that a new one would be no different. */
   isFull(now: number): boolean {
     this.#fill(now);
-    return this.#tokens >= this.#perSecond;
+    return this.#tokens >= this.#most;
   }
 
   #fill(now: number): void {
     const gained = (now - this.#filled) / 1000 * this.#perSecond;
-    this.#tokens = Math.min(this.#perSecond, this.#tokens + gained);
+    this.#tokens = Math.min(this.#most, this.#tokens + gained);
     this.#filled = now;
   }
 }

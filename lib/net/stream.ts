@@ -35,6 +35,7 @@ export type NetFaultCode =
   | "closed" // closed on this side
   | "in-use" // the address has a listener already
   | "unavailable" // the address is not one of this machine
+  | "untrusted" // its certificate is not accepted, or it does not speak TLS
   | "denied" // the system or the sandbox forbids it
   | "exhausted"; // out of descriptors or memory
 

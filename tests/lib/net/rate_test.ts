@@ -70,3 +70,15 @@ Deno.test("TokenBuckets forgets full buckets and no others", () => {
   assert(buckets.of("indebted", 5000) === indebted);
   assertEquals(buckets.of("indebted", 5000).tryTake(5000), false);
 });
+
+Deno.test("TokenBucket has the burst that it is given, and says when the next token is there", () => {
+  const bucket = new TokenBucket(0.5, 0, 5);
+  assertEquals(takeMany(bucket, 100, 0), 5);
+  assertEquals(bucket.untilNext(0), 2000);
+  assertEquals(bucket.untilNext(1500), 500);
+  assertEquals(bucket.tryTake(1999), false);
+  assertEquals(bucket.tryTake(2000), true);
+  assertEquals(takeMany(bucket, 100, 1e9), 5);
+  assertEquals(bucket.untilNext(1e9), 2000);
+  assertEquals(bucket.isFull(1e9 + 10_000), true);
+});
