@@ -48,6 +48,12 @@ export class LineDecoder {
     return this.#length > 0 || this.#cut ? [this.#take()] : [];
   }
 
+  /** Forgets the line that has begun. */
+  drop(): void {
+    this.#length = 0;
+    this.#cut = false;
+  }
+
   #append(part: Uint8Array): void {
     const fits = part.subarray(0, MAX_LINE_BYTES - this.#length);
     this.#line.set(fits, this.#length);
@@ -58,8 +64,7 @@ export class LineDecoder {
   #take(): string {
     const text = new TextDecoder().decode(this.#line.subarray(0, this.#length));
     const line = escapeControls(text.replace(/\r$/, "")) + (this.#cut ? " [cut]" : "");
-    this.#length = 0;
-    this.#cut = false;
+    this.drop();
     return line;
   }
 }
@@ -83,7 +88,19 @@ export class LogLines {
 
   /** Takes bytes of a stream; times in milliseconds. */
   push(stream: "stdout" | "stderr", bytes: Uint8Array, now: number): LogLine[] {
-    return this.#admit(stream, this.#decoders[stream].push(bytes), now);
+    const rolled = this.tick(now);
+    const decoder = this.#decoders[stream];
+    const shown = Math.max(0, MAX_LINES_PER_SECOND - this.#count);
+    const ends = findLineFeeds(bytes);
+    const skipped = ends.length - shown - LAST_LINES;
+    if (skipped <= 0) return [...rolled, ...this.#admit(stream, decoder.push(bytes), now)];
+    // Of a flood only what is shown or kept is decoded: the rest would cost all of the core's time.
+    const head = bytes.subarray(0, startOf(ends, shown));
+    const admitted = this.#admit(stream, decoder.push(head), now);
+    decoder.drop();
+    this.#count += skipped;
+    const tail = bytes.subarray(startOf(ends, shown + skipped));
+    return [...rolled, ...admitted, ...this.#admit(stream, decoder.push(tail), now)];
   }
 
   /** Tells how many lines were left out, once their second is over. */
@@ -117,4 +134,17 @@ export class LogLines {
     this.#count = 0;
     return dropped > 0 ? [{ level: "warn", text: `Lines left out: ${dropped}` }] : [];
   }
+}
+
+function findLineFeeds(bytes: Uint8Array): number[] {
+  const found: number[] = [];
+  for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) {
+    found.push(at);
+  }
+  return found;
+}
+
+/** Where line number `line` begins. */
+function startOf(ends: readonly number[], line: number): number {
+  return line === 0 ? 0 : (ends[line - 1] ?? 0) + 1;
 }

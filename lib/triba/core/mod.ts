@@ -4,4 +4,10 @@
  * @module
  */
 
+export * from "./child.ts";
+export * from "./child_checksum.ts";
+export * from "./child_environment.ts";
+export * from "./child_output.ts";
 export * from "./control.ts";
+export * from "./socket.ts";
+export * from "./trace.ts";

@@ -78,3 +78,15 @@ Deno.test("LogLines.last: the last 20, those left out included", () => {
   assertEquals(lines.last.length, LAST_LINES);
   assertEquals([lines.last[0], lines.last.at(-1)], ["480", "499"]);
 });
+
+Deno.test("LogLines: a flood in one piece is counted, shown and kept like one line by line", () => {
+  const numbers = Array.from({ length: 1000 }, (_, i) => `${i}\n`);
+  const [whole, single] = [new LogLines(), new LogLines()];
+  const begin = whole.push("stdout", utf8("beg"), 0);
+  const shown = [...begin, ...whole.push("stdout", utf8(`in\n${numbers.join("")}rest`), 0)];
+  const expected = ["begin\n", ...numbers].flatMap((line) => single.push("stdout", utf8(line), 0));
+  assertEquals(shown, expected);
+  assertEquals(whole.last, single.last);
+  assertEquals(whole.tick(1000), single.tick(1000));
+  assertEquals(whole.end(1001), [{ level: "debug", text: "rest" }]);
+});
