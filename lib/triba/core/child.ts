@@ -72,8 +72,38 @@ export async function spawnBackend(options: SpawnOptions): Promise<BackendProces
     await Deno.mkdir(stateFolder, { recursive: true, mode: PRIVATE_MODE });
     await Deno.chmod(stateFolder, PRIVATE_MODE);
   });
+  const args = [...before, formatIdArgument(id), ...spec.arguments];
+  return startProcess({ command, path, args, environment }, options);
+}
+
+/** A command line and its environment, all of it given. */
+export interface ProcessLine {
+  /** The command as its user names it, for messages. */
+  readonly command: string;
+  /** The file that it is. */
+  readonly path: string;
+  /** Its arguments. */
+  readonly args: readonly string[];
+  /** The whole of its environment. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** What goes into the process and comes out of it. */
+export interface ProcessStreams extends Pick<SpawnOptions, "spawnSecret" | "onLine" | "now"> {
+  /** Written to standard input instead of a spawn secret: for who tests backends. */
+  readonly input?: Uint8Array | undefined;
+}
+
+/**
+ * Starts a process in a session of its own, as backends are, with arguments and environment of the
+ * caller's making.
+ *
+ * @throws {CommandFault} if it cannot be started.
+ */
+export function startProcess(line: ProcessLine, streams: ProcessStreams): BackendProcess {
+  const { command, path, args, environment } = line;
   const child = spawn(command, path, {
-    args: [...before, formatIdArgument(id), ...spec.arguments],
+    args: [...args],
     clearEnv: true,
     env: environment,
     stdin: "piped",
@@ -81,7 +111,7 @@ export async function spawnBackend(options: SpawnOptions): Promise<BackendProces
     stderr: "piped",
     detached: true, // a session of its own: Ctrl-C in the core's terminal does not reach it
   });
-  return new BackendProcess(child, options);
+  return new BackendProcess(child, streams);
 }
 
 function spawn(command: string, path: string, options: Deno.CommandOptions): Deno.ChildProcess {
@@ -110,10 +140,7 @@ export class BackendProcess {
   #stopping: Promise<ExitStatus> | undefined;
 
   /** Use {@linkcode spawnBackend}. */
-  constructor(
-    child: Deno.ChildProcess,
-    options: Pick<SpawnOptions, "spawnSecret" | "onLine" | "now">,
-  ) {
+  constructor(child: Deno.ChildProcess, options: ProcessStreams) {
     this.pid = child.pid;
     this.#output = new ChildOutput(
       child,
@@ -122,7 +149,11 @@ export class BackendProcess {
     );
     this.#stdin = child.stdin.getWriter();
     this.#stdin.closed.catch(() => {}); // a backend may close its end at any time
-    if (options.spawnSecret !== undefined) this.#writeSecret(options.spawnSecret);
+    const { input, spawnSecret } = options;
+    if (input !== undefined) this.#write(input.slice());
+    else if (spawnSecret !== undefined) {
+      this.#write(new TextEncoder().encode(formatSpawnLine(spawnSecret)));
+    }
     this.exited = child.status.then(({ code, signal }) =>
       signal === null ? { code, signal: undefined } : { code: undefined, signal }
     );
@@ -179,9 +210,8 @@ export class BackendProcess {
     return status;
   }
 
-  /** The pipe holds the line; a backend that never reads it is not waited for. */
-  #writeSecret(secret: Uint8Array): void {
-    const line = new TextEncoder().encode(formatSpawnLine(secret));
-    this.#stdin.write(line).catch(() => {}).finally(() => line.fill(0)); // it may have exited
+  /** The pipe holds what is written; a backend that never reads it is not waited for. */
+  #write(bytes: Uint8Array): void {
+    this.#stdin.write(bytes).catch(() => {}).finally(() => bytes.fill(0)); // it may have exited
   }
 }
