@@ -11,6 +11,8 @@ import { formatValue, type Secrets, type SecretValue } from "./value.ts";
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+/** Code points that are no characters: with one of them systemd refuses the whole file. */
+const NO_CHARACTER = /\p{Noncharacter_Code_Point}/u;
 
 /** The forms of output. */
 export type OutputFormat = "env" | "json" | "shell";
@@ -29,9 +31,8 @@ export function renderVariables(
   if (format === "json") return renderJson(variables);
   const assign = format === "env" ? assignEnvironmentFile : assignShell;
   return Array.from(toEnvironment(variables, authenticated), ([name, text]) => {
-    if (IDENTIFIER.test(name)) return assign(name, text);
-    const what = `Cannot write entry ${quote(name)}: its name is no identifier`;
-    throw new CofferFault("bad-variable", what);
+    if (!IDENTIFIER.test(name)) throw fault(name, "its name is no identifier");
+    return assign(name, text);
   }).join("");
 }
 
@@ -54,10 +55,17 @@ function jsonValue(secret: SecretValue): string {
 
 /** systemd's `EnvironmentFile=`: in double quotes a backslash takes the meaning off four signs. */
 function assignEnvironmentFile(name: string, text: string): string {
+  if (NO_CHARACTER.test(text)) {
+    throw fault(name, "its value holds a code point that is no character");
+  }
   return `${name}="${text.replace(/["\\`$]/g, "\\$&")}"\n`;
 }
 
 /** Exported, since what reads the output wants to hand the variables on. */
 function assignShell(name: string, text: string): string {
   return `export ${name}='${text.replaceAll("'", "'\\''")}'\n`;
+}
+
+function fault(name: string, state: string): CofferFault {
+  return new CofferFault("bad-variable", `Cannot write entry ${quote(name)}: ${state}`);
 }

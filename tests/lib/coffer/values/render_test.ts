@@ -44,6 +44,16 @@ Deno.test("renderVariables: env quotes what systemd would take for its own", () 
   );
 });
 
+Deno.test("renderVariables: env refuses what systemd would refuse the whole file for", () => {
+  for (const text of ["a\ufdd0", "\uffff", "\u{1fffe}b"]) {
+    const variables: Secrets = new Map([["TEXT", { type: "String", value: text }]]);
+    const fault = assertThrows(() => renderVariables(variables, "env", false), CofferFault);
+    assertEquals(fault.code, "bad-variable");
+    assertEquals(fault.message.includes(text), false);
+    assertEquals(renderVariables(variables, "shell", false), `export TEXT='${text}'\n`);
+  }
+});
+
 Deno.test("renderVariables: shell reads back every text", async () => {
   const script = renderVariables(TYPED, "shell", false);
   const shell = new Deno.Command("/bin/sh", {
