@@ -102,6 +102,12 @@ export type CoreNotice =
   | { readonly type: "backend"; readonly status: BackendStatus }
   /** A backend was taken out of the configuration. */
   | { readonly type: "removed"; readonly backend: string }
+  /** A login by the configuration needs more: to be continued with `LoginAnswer`. */
+  | {
+    readonly type: "login";
+    readonly backend: string;
+    readonly step: Extract<Answer, { readonly type: "LoginStep" }>;
+  }
   /** Something happened on a backend's network. */
   | { readonly type: "event"; readonly backend: string; readonly event: BackendEvent }
   /** A line of a backend's output, or of the core about it. */

@@ -9,5 +9,6 @@ export * from "./child_checksum.ts";
 export * from "./child_environment.ts";
 export * from "./child_output.ts";
 export * from "./control.ts";
+export * from "./core.ts";
 export * from "./socket.ts";
 export * from "./trace.ts";

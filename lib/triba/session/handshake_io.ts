@@ -74,6 +74,7 @@ export class HandshakeIo {
       byteOrder: settings.byteOrder ?? "big",
       form: settings.form ?? "compact",
       buffer: this.buffer,
+      firstId: settings.firstId,
     });
     return this.#channel;
   }

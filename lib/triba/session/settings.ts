@@ -34,6 +34,8 @@ export interface Settings {
    * first packet.
    */
   readonly form?: PacketForm | undefined;
+  /** Number of this side's first packet, 0 unless a peer counts from 1. */
+  readonly firstId?: 0 | 1 | undefined;
   /**
    * The secret of this spawn, 32 bytes; sealed-1 is required exactly when it is there. Not changed:
    * whose it is wipes it.
