@@ -22,6 +22,7 @@ import { benchForward } from "./forward.ts";
 import { assess, formatTable, type Row } from "./harness.ts";
 import { Lab } from "./lab.ts";
 import { benchTransfer } from "./transfer.ts";
+import { benchTriba } from "./triba.ts";
 
 type Bench = (lab: Lab) => Promise<Row[]>;
 
@@ -31,6 +32,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["crowd", benchCrowd],
   ["coffer", benchCoffer],
   ["coffer-start", benchCofferStart],
+  ["triba", benchTriba],
 ]);
 
 const COMMAND = {
