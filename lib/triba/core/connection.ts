@@ -193,12 +193,18 @@ export function unavailable(message: string): CallFault {
   return new CallFault("unavailable", message);
 }
 
+/**
+ * Read at once, though more may wait: a read is handled without a break, and so many bytes can hold
+ * a hundred packets, or some 10 ms of work.
+ */
+const MAX_READ_BYTES = 8 * 1024;
+
 /** A backend that never stops sending must not keep the event loop from everybody else. */
 function paced(stream: ByteStream): ByteStream {
   return {
     read: async (into) => {
       while (PACE.isUsedUp()) await PACE.rest();
-      return await stream.read(into);
+      return await stream.read(into.subarray(0, MAX_READ_BYTES));
     },
     write: (bytes) => stream.write(bytes),
     closeWrite: () => stream.closeWrite(),

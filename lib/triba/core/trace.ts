@@ -10,7 +10,7 @@ import type { ByteOrder } from "../channel/frame.ts";
 /**
  * One thing that happened on one connection. `connection` numbers them from 1; `at` is in
  * milliseconds since 1970. Bytes are those of the wire from the first on, before and after the keys
- * are known; they are valid during the call, so who keeps them copies them.
+ * are known. Bytes, keys and secrets are valid during the call, so who keeps them copies them.
  *
  * All that a decoder needs: the id, both public keys and the nonce are the first bytes of the two
  * directions (section 4), the packet key opens what follows, and with the spawn secret it gives the

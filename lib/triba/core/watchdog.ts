@@ -88,7 +88,10 @@ class Shell {
     }).spawn();
     this.#stdin = this.#child.stdin.getWriter();
     this.#stdin.closed.catch(() => {}); // its end is told by its status
-    this.#child.status.then(onEnd);
+    this.#child.status.then(async () => {
+      onEnd();
+      await this.#stdin.abort().catch(() => {}); // closed already, or broken by that end
+    });
   }
 
   write(line: string): void {

@@ -63,14 +63,14 @@ END
   [ -n "$found" ]
 }
 
-while read -r verb pid; do
+while read -r verb target; do
   case $verb in
-    add) known="$known$pid " ;;
+    add) known="$known$target " ;;
     end)
-      sessions=" $pid "
+      sessions=" $target "
       signal KILL
       rest=' '
-      for one in $known; do [ "$one" = "$pid" ] || rest="$rest$one "; done
+      for one in $known; do [ "$one" = "$target" ] || rest="$rest$one "; done
       known=$rest ;;
   esac
 done
