@@ -173,6 +173,7 @@ export class BackendProcess {
       return true;
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return false;
+      if (error instanceof Deno.errors.PermissionDenied) return true; // it became another user's
       throw error;
     }
   }

@@ -65,6 +65,7 @@ export class Core implements CoreControl, AsyncDisposable {
   readonly #host: SupervisorHost;
   readonly #serving: Promise<void>;
   #backends = new Map<string, Supervisor>();
+  #applying: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   private constructor(options: CoreOptions, socket: CoreSocket) {
@@ -123,32 +124,11 @@ export class Core implements CoreControl, AsyncDisposable {
    */
   async apply(specs: readonly BackendSpec[]): Promise<Applied> {
     checkSpecs(specs, this.#options.agent);
-    if (this.#closing !== undefined) throw new CallFault("unavailable", "The core is closing");
-    const before = this.#backends;
-    const applied = { started: [], removed: [], restarted: [], kept: [] } as Record<
-      keyof Applied,
-      string[]
-    >;
-    const work: Promise<void>[] = [];
-    this.#backends = new Map(specs.map((spec) => {
-      const known = before.get(spec.name);
-      const supervisor = known ?? new Supervisor(spec, this.#host);
-      const fate = known === undefined
-        ? "started"
-        : isSame(known.spec, spec)
-        ? "kept"
-        : "restarted";
-      applied[fate].push(spec.name);
-      if (fate !== "kept") work.push(supervisor.restart(spec));
-      return [spec.name, supervisor];
-    }));
-    for (const [name, supervisor] of before) {
-      if (this.#backends.has(name)) continue;
-      applied.removed.push(name);
-      work.push(supervisor.stop().then(() => this.#notify({ type: "removed", backend: name })));
-    }
-    await Promise.all(work);
-    return applied;
+    this.#checkOpen();
+    // One after the other: a name that comes back must not run beside its former self.
+    const applied = this.#applying.then(() => this.#apply(specs));
+    this.#applying = applied.catch(() => {}); // told to whoever asked for it
+    return await applied;
   }
 
   /** Sends a request to a backend; an aborted signal cancels it. */
@@ -158,6 +138,7 @@ export class Core implements CoreControl, AsyncDisposable {
 
   /** Stops a backend if it runs and starts it again at once. */
   async restart(backend: string): Promise<void> {
+    this.#checkOpen();
     await this.#find(backend).restart();
   }
 
@@ -186,10 +167,44 @@ export class Core implements CoreControl, AsyncDisposable {
 
   async #close(): Promise<void> {
     await Promise.all(Array.from(this.#backends.values(), (backend) => backend.stop()));
+    await this.#applying;
     this.#socket.close();
     await this.#serving;
     await this.#admissions.close();
     await this.#watchdog.close();
+  }
+
+  async #apply(specs: readonly BackendSpec[]): Promise<Applied> {
+    this.#checkOpen();
+    const before = this.#backends;
+    const applied = { started: [], removed: [], restarted: [], kept: [] } as Record<
+      keyof Applied,
+      string[]
+    >;
+    const work: Promise<void>[] = [];
+    this.#backends = new Map(specs.map((spec) => {
+      const known = before.get(spec.name);
+      const supervisor = known ?? new Supervisor(spec, this.#host);
+      const fate = known === undefined
+        ? "started"
+        : isSame(known.spec, spec)
+        ? "kept"
+        : "restarted";
+      applied[fate].push(spec.name);
+      if (fate !== "kept") work.push(supervisor.restart(spec));
+      return [spec.name, supervisor];
+    }));
+    for (const [name, supervisor] of before) {
+      if (this.#backends.has(name)) continue;
+      applied.removed.push(name);
+      work.push(supervisor.stop().then(() => this.#notify({ type: "removed", backend: name })));
+    }
+    await Promise.all(work);
+    return applied;
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw new CallFault("unavailable", "The core is closing");
   }
 
   #find(name: string): Supervisor {

@@ -16,6 +16,8 @@ import { FileFault } from "../../files/mod.ts";
 import type { LogLevel } from "../../log/mod.ts";
 import type { Agreement } from "../session/settings.ts";
 
+const ASKED_TO_STOP = "it was asked to stop";
+
 /** What a supervisor needs of its core. */
 export interface SupervisorHost
   extends Omit<RunHost, "changed" | "opened" | "requested" | "logged" | "wrote" | "stateFolder"> {
@@ -100,7 +102,7 @@ export class Supervisor {
       this.#restarts = 0;
       this.#last = undefined;
       this.#wanted = new AbortController();
-      this.#loop = this.#runUntilStopped(this.#wanted.signal);
+      this.#loop = this.#runUntilStopped(this.#wanted.signal).catch((error) => this.#fail(error));
     });
   }
 
@@ -131,14 +133,14 @@ export class Supervisor {
       this.#reason = undefined;
       const result = await this.#runOnce();
       const decision = signal.aborted
-        ? { type: "stop", reason: "it was asked to stop" } as const
+        ? { type: "stop", reason: ASKED_TO_STOP } as const
         : this.#policy.ended(result.end, performance.now());
       if (decision.type === "stop" || result.isFinal) {
         const reason = decision.type === "stop" ? decision.reason : "no restart will help";
         return this.#endRuns(result, reason);
       }
       await this.#wait(result, decision.delayMs, signal);
-      if (signal.aborted) return this.#changed();
+      if (signal.aborted) return this.#endRuns(result, ASKED_TO_STOP);
       this.#restarts++;
     }
   }
@@ -155,9 +157,16 @@ export class Supervisor {
   }
 
   #endRuns(result: RunResult, why: string): void {
-    const requested = result.end.requested ?? false;
+    const requested = why === ASKED_TO_STOP;
     this.#reason = requested ? why : `${result.reason}; not started again: ${why}`;
     if (!requested) this.#log("error", this.#reason);
+    this.#changed();
+  }
+
+  /** A mistake of this program, or a permission that it lacks: the other backends go on. */
+  #fail(error: unknown): void {
+    this.#reason = `Cannot run it: ${error instanceof Error ? error.message : String(error)}`;
+    this.#log("error", this.#reason);
     this.#changed();
   }
 
