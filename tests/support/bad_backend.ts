@@ -1,6 +1,15 @@
 // A backend that behaves as its argument says, for cores to cope with: `bad_backend.ts ID MODE`.
 // Its modes are the keys of MODES; most of them are things that no backend should do.
 
+import { ChunkBuffer } from "../../lib/bytes/mod.ts";
+import {
+  computePacketKey,
+  createPlainCipher,
+  KEY_BYTES,
+  makeKeyPair,
+  NONCE_BYTES,
+  PacketChannel,
+} from "../../lib/triba/mod.ts";
 import { connectTo, findPlace, type Place, TestSession } from "./triba_backend.ts";
 import { writeError, writeLine } from "./write_line.ts";
 
@@ -103,6 +112,19 @@ const MODES: Record<string, (place: Place) => Promise<number>> = {
     await connection.read(new Uint8Array(32));
     connection.close();
     return 4;
+  },
+  /** Says in step 9 that it is of the next major version. */
+  "other-major": async (place) => {
+    const connection = await connectTo(place);
+    const channel = await shakeHands(connection, place);
+    await connection.write(channel.sendRequest("HandshakeUpgradeConnection").frame);
+    const buffer = new Uint8Array(4096);
+    for (let packets = 0; packets < 2;) {
+      channel.push(buffer.subarray(0, await connection.read(buffer) ?? 0));
+      while (channel.next() !== undefined) packets++;
+    }
+    await connection.write(channel.sendResponse(1, { ApiVersion: [2, 0, "future/1", []] }));
+    return await drain(connection) === 0 ? 76 : 1;
   },
   "garbage-before": async (place) => {
     const connection = await connectTo(place);
@@ -233,6 +255,23 @@ async function drain(connection: Deno.UnixConn): Promise<number> {
     if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
   }
   return length;
+}
+
+/** Steps 1 to 6. */
+async function shakeHands(connection: Deno.UnixConn, place: Place): Promise<PacketChannel> {
+  const { secretKey, publicKey } = makeKeyPair((length) =>
+    crypto.getRandomValues(new Uint8Array(length))
+  );
+  await connection.write(place.id);
+  await connection.write(publicKey);
+  const reader = new ChunkBuffer();
+  const piece = new Uint8Array(KEY_BYTES + NONCE_BYTES);
+  while (reader.length < piece.length) {
+    reader.push(piece.subarray(0, await connection.read(piece) ?? 0));
+  }
+  const key = computePacketKey(secretKey, (reader.take(KEY_BYTES) ?? piece).slice());
+  const cipher = createPlainCipher(key, (reader.take(NONCE_BYTES) ?? piece).slice());
+  return new PacketChannel({ cipher, byteOrder: "big", form: "compact", buffer: reader });
 }
 
 const mode = MODES[Deno.args[1] ?? ""];

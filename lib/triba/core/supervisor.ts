@@ -148,6 +148,7 @@ export class Supervisor {
   async #runOnce(): Promise<RunResult> {
     const run = this.#run = new BackendRun(this.#spec, this.#createRunHost());
     this.#network = undefined;
+    this.#changed();
     try {
       return this.#last = await run.run();
     } finally {

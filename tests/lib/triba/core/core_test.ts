@@ -92,6 +92,16 @@ Deno.test("Core does not start again what ended for good", async () => {
   });
 });
 
+Deno.test("Core does not start again what speaks another major version", async () => {
+  await withCore(async (test) => {
+    await test.core.apply([specOf("other-major", { seal: "off" })]);
+    await test.until(() => test.status("other-major").state === "stopped", "the end");
+    const { reason = "", restarts } = test.status("other-major");
+    assertEquals(restarts, 0);
+    assert(/it speaks API 2\.0, this core 1\.1.*another major version$/.test(reason), reason);
+  });
+});
+
 Deno.test("Core counts a command that cannot be started as a failure", async () => {
   await withCore(async (test) => {
     await test.core.apply([specOf("good", { command: ["triba-no-such-program"] })]);

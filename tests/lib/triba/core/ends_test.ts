@@ -1,6 +1,7 @@
 // How runs end (section 9.1), with backends in processes of their own.
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { CallFault } from "../../../../lib/triba/mod.ts";
 import { FAST_RULES, isGone, specOf, withCore } from "./support.ts";
 
 const SLOW_RULES = { ...FAST_RULES, firstDelayMs: 60_000, mostDelayMs: 60_000 };
@@ -77,12 +78,19 @@ Deno.test("Core.close ends backends in every state, and leaves nothing", async (
   for (const pid of pids) assert(isGone(pid));
 });
 
-Deno.test("Core stops a backend while it is being started", async () => {
+Deno.test("Core stops a backend while it is being started, and starts none when it closes", async () => {
   await withCore(async (test) => {
     const applied = test.core.apply([specOf("good")]);
-    const stopped = test.core.close();
+    await test.untilTold("good", ({ state }) => state === "spawned");
+    const late = assertRejects(() => test.core.apply([specOf("mute")]), CallFault);
+    const closed = test.core.close();
     await applied;
-    await stopped;
-    assertEquals(test.status("good").state, "stopped");
+    await late;
+    await closed;
+    assertEquals(test.core.backends().map(({ name, state }) => [name, state]), [[
+      "good",
+      "stopped",
+    ]]);
+    await assertRejects(() => test.core.restart("good"), CallFault);
   });
 });
