@@ -11,7 +11,7 @@ import type { DoneNotice, SharedNotice } from "../hub/shared_core.ts";
 import { Copies, type Place } from "./copies.ts";
 import type { BridgeGroup } from "./groups.ts";
 import { BRIDGE_PARTY, Station, type StationOptions } from "./station.ts";
-import { forwardContent, textOf } from "./translate.ts";
+import { forwardContent, goesRound, textOf } from "./translate.ts";
 
 /** What a bridge needs. */
 export interface BridgeOptions extends Omit<StationOptions, "copies"> {
@@ -90,6 +90,7 @@ export class Bridge {
         if (notice.by !== BRIDGE_PARTY) this.#takeDone(notice);
         return;
       case "log":
+      case "login":
       case "removed":
     }
   }
@@ -185,6 +186,10 @@ export class Bridge {
     const place: Place = { room: from.index, message: incoming.message };
     const text = incoming.type === "message" ? textOf(incoming.content) : undefined;
     if (this.#copies.isOwn(place, text, clock())) return;
+    if (incoming.type !== "removed" && goesRound(incoming.content)) {
+      this.#options.log.warn("bridge: left a message out that goes round", { ...from.end });
+      return;
+    }
     const name = await this.#nameFor(from, incoming);
     for (const { station } of this.#inboxes) {
       if (station === from) continue;

@@ -15,10 +15,13 @@ export interface Place {
 
 /** Messages of a group that are remembered. */
 export const MAX_REMEMBERED = 2000;
-/** A message whose sending was not answered is known by its text for this time, in milliseconds. */
-export const LOST_ANSWER_MS = 60_000;
+/**
+ * What the bridge said in a room is known by its text too, for this time in milliseconds: where the
+ * sending was not answered, and where a program in the room repeats what it hears.
+ */
+export const KNOWN_TEXT_MS = 60_000;
 
-interface Unanswered {
+interface Said {
   readonly room: number;
   readonly text: string;
   readonly until: number;
@@ -28,7 +31,7 @@ interface Unanswered {
 export class Copies {
   readonly #copies = new Map<string, Place[]>();
   readonly #own = new Set<string>();
-  #unanswered: Unanswered[] = [];
+  #said: Said[] = [];
 
   /** Remembers a message that the bridge sent, and what it is a copy of if of anything. */
   add(copy: Place, original: Place | undefined): void {
@@ -40,27 +43,16 @@ export class Copies {
     forgetOldest(this.#copies);
   }
 
-  /** Remembers a message that may have been sent: nobody answered. */
-  addUnanswered(room: number, text: string, now: number): void {
-    this.#unanswered = this.#unanswered.filter(({ until }) => until > now).slice(-MAX_REMEMBERED);
-    this.#unanswered.push({ room, text, until: now + LOST_ANSWER_MS });
+  /** Remembers what the bridge is about to say. */
+  addText(room: number, text: string, now: number): void {
+    this.#said = this.#said.filter(({ until }) => until > now).slice(-MAX_REMEMBERED);
+    this.#said.push({ room, text, until: now + KNOWN_TEXT_MS });
   }
 
-  /** Its sending was answered after all. */
-  forgetUnanswered(room: number, text: string): void {
-    this.#unanswered = this.#unanswered.filter((lost) => lost.room !== room || lost.text !== text);
-  }
-
-  /** Whether the bridge sent it. */
+  /** Whether the bridge sent it, or somebody repeats word for word what the bridge said there. */
   isOwn(place: Place, text: string | undefined, now: number): boolean {
-    if (this.#own.has(keyOf(place))) return true;
-    const found = this.#unanswered.findIndex((lost) =>
-      lost.room === place.room && lost.text === text && lost.until > now
-    );
-    if (found < 0) return false;
-    this.#unanswered.splice(found, 1);
-    this.add(place, undefined);
-    return true;
+    return this.#own.has(keyOf(place)) ||
+      this.#said.some((said) => said.room === place.room && said.text === text && said.until > now);
   }
 
   /** The copy of a message in another room. */

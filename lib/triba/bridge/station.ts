@@ -192,24 +192,18 @@ export class Station {
   async #carryOut(errand: Errand): Promise<boolean> {
     const call = this.#toCall(errand);
     if (call === undefined) return true;
+    const { copies, clock } = this.#options;
+    if (errand.type === "send") copies.addText(this.index, textOf(errand.content), clock());
     try {
       const answer = await this.#request(call);
       if (errand.type === "send" && answer.type === "Sent") {
         const copy = { room: this.index, message: answer.message };
-        this.#options.copies.add(copy, errand.original);
-        this.#options.copies.forgetUnanswered(this.index, textOf(errand.content));
+        copies.add(copy, errand.original);
       }
       return true;
     } catch (error) {
       if (!(error instanceof CallFault)) throw error;
-      const { copies, clock } = this.#options;
-      if (PASSING.has(error.code)) {
-        // Perhaps it was sent all the same: then it may come back before it is tried again.
-        if (errand.type === "send") {
-          copies.addUnanswered(this.index, textOf(errand.content), clock());
-        }
-        return false;
-      }
+      if (PASSING.has(error.code)) return false;
       this.#tell("bridge: a message was not taken", error, "warn");
       return true;
     }

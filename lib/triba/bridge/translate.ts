@@ -8,6 +8,9 @@ import { escapeControls } from "../../log/mod.ts";
 import type { Content } from "../bodies/chat.ts";
 
 const LONGEST_NAME = 64;
+/** Names in front of a text that was forwarded so often are a loop over somebody else's bridge. */
+const MOST_NAMES = 4;
+const NAMES = new RegExp(`^(?:<[^<>\\n]{1,${LONGEST_NAME}}> ){${MOST_NAMES}}`);
 
 /**
  * The content with the sender's name in front of every line, so that no text can forge another's
@@ -29,6 +32,11 @@ export function forwardContent(sender: string, content: Content): Content {
       return { type: "Text", text: prefixLines(`<${name}> `, escapeControls(text)) };
     }
   }
+}
+
+/** Whether a text comes from so many bridges that it goes round. */
+export function goesRound(content: Content): boolean {
+  return NAMES.test(textOf(content));
 }
 
 /** The text of a content, to find a message again whose id is not known. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { CallFault } from "../call_fault.ts";
 import type { BackendStatus, CoreControl, CoreNotice } from "../core/control.ts";
 import type { CoreCall } from "../session/core_machine.ts";
 import type { Answer } from "../session/events.ts";
@@ -42,6 +43,7 @@ export class SharedCore {
   readonly #core: CoreControl;
   readonly #parties = new Set<(notice: SharedNotice) => void>();
   readonly #unsubscribe: () => void;
+  #ending = false;
 
   /** Listens to the core until it is closed. */
   constructor(core: CoreControl) {
@@ -66,6 +68,7 @@ export class SharedCore {
     call: CoreCall,
     signal?: AbortSignal,
   ): Promise<Answer> {
+    this.#requireOpen();
     const answer = await this.#core.request(backend, call, signal);
     if (SHARED_CALLS.has(call.type)) this.#tell({ type: "done", backend, by, call, answer });
     return answer;
@@ -73,11 +76,13 @@ export class SharedCore {
 
   /** Stops a backend if it runs and starts it again. @throws {CallFault} `not_found`. */
   async restart(backend: string): Promise<void> {
+    this.#requireOpen();
     await this.#core.restart(backend);
   }
 
   /** Stops a backend until somebody restarts it. @throws {CallFault} `not_found`. */
   async stop(backend: string): Promise<void> {
+    this.#requireOpen();
     await this.#core.stop(backend);
   }
 
@@ -88,10 +93,19 @@ export class SharedCore {
     return () => this.#parties.delete(party);
   }
 
+  /** From now on nobody can ask for anything, while the core ends its backends. */
+  refuse(): void {
+    this.#ending = true;
+  }
+
   /** Ends the listening. */
   close(): void {
     this.#unsubscribe();
     this.#parties.clear();
+  }
+
+  #requireOpen(): void {
+    if (this.#ending) throw new CallFault("unavailable", "Cannot ask the core: it is ending");
   }
 
   #tell(notice: SharedNotice): void {

@@ -318,6 +318,23 @@ Deno.test("Bridge: a message that was sent though nobody said so is not forwarde
     assertEquals(networks.take().filter((line) => line.startsWith("a ")), []);
   }));
 
+Deno.test("Bridge: neither a program that repeats what it hears nor another bridge makes a loop", () =>
+  onNetworks(ONE, ["a", "b"], async (networks) => {
+    networks.say("a", "x", text("hi"));
+    await calm();
+    networks.say("b", "y", text("<Ada> hi"), "of-a-parrot");
+    await calm();
+    assertEquals(networks.take(), ["b y Text <Ada> hi"]);
+    for (let said = "x", hops = 0; hops < 6; hops++) {
+      networks.say("b", "y", text(said));
+      await calm();
+      said = networks.take()[0]?.replace("a x Text ", "") ?? "";
+      assertEquals(said === "", hops > 3, `after ${hops} hops: ${said}`);
+      if (said === "") break;
+    }
+    assertMatch(networks.lines.join("\n"), /left a message out that goes round backend=b room=y/);
+  }));
+
 Deno.test("Bridge: says at its end what was not forwarded", async () => {
   const networks = new Networks(ONE, "a", "b");
   networks.change("b", { state: "stopped" });
