@@ -26,6 +26,8 @@ import { loadConfig, toExitFault } from "./load.ts";
 import { findConfig, findState } from "./places.ts";
 import { Service } from "./service.ts";
 import { StandardStreams } from "./standard_streams.ts";
+import { TerminalSession } from "./terminal/session.ts";
+import { Terminal } from "./terminal/terminal.ts";
 
 /** Options of `triba core`. */
 export type CoreOptions = OptionValues<typeof CORE.options>;
@@ -68,15 +70,16 @@ async function run(
   surroundings: Surroundings,
 ): Promise<number> {
   using interrupts = listenForSignals(["SIGINT", "SIGTERM"]);
-  const log = createLogger({ format: options.log, level: options.logLevel, write: writeLogLine });
   const state = findState(options.state, surroundings.environment);
+  using terminal = hasUser(options) ? new Terminal() : undefined;
+  const log = makeLog(options, terminal);
   const service = await Service.start(config, { ...surroundings, state, log });
   using _reload = listenForReload(() => service.reload());
   try {
     if (options.listen !== undefined) await service.listen(options.listen, options.maxInterfaces);
-    const user = attachUser(options, service, log);
+    const user = attachUser(options, service, log, terminal);
     await service.begin();
-    if (user === undefined || options.listen !== undefined) announce(options, log);
+    if (terminal === undefined || options.listen !== undefined) announce(options, log);
     await service.tellReady();
     dropPermissions("env", "sys");
     await ended(interrupts, user);
@@ -87,25 +90,46 @@ async function run(
   return EXIT.done;
 }
 
+function hasUser({ json }: CoreOptions): boolean {
+  return !json && Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+}
+
+/** On a terminal the log goes where the rest does, or it would write over the line being typed. */
+function makeLog(options: CoreOptions, terminal: Terminal | undefined): Logger {
+  const write = terminal !== undefined && Deno.stderr.isTerminal()
+    ? (line: string) => terminal.print(line)
+    : writeLogLine;
+  return createLogger({ format: options.log, level: options.logLevel, write });
+}
+
 function announce({ listen, log: format }: CoreOptions, log: Logger): void {
-  announceReady(
-    log,
-    format,
-    listen === undefined ? [] : [{ protocol: HUB_PROTOCOL, path: listen }],
-  );
+  const listeners = listen === undefined ? [] : [{ protocol: HUB_PROTOCOL, path: listen }];
+  announceReady(log, format, listeners);
 }
 
 /** Whoever uses the standard streams; resolves when they leave. */
 function attachUser(
   options: CoreOptions,
-  service: Service,
+  { hub, shared }: Service,
   log: Logger,
+  terminal: Terminal | undefined,
 ): Promise<void> | undefined {
-  if (!options.json) return undefined;
-  return serveInterface(new StandardStreams(), service.hub, { subscribed: true }).catch((error) => {
-    if (!(error instanceof NetFault)) throw error;
-    log.warn(error.message);
+  if (options.json) {
+    return serveInterface(new StandardStreams(), hub, { subscribed: true }).catch((error) => {
+      if (!(error instanceof NetFault)) throw error;
+      log.warn(error.message);
+    });
+  }
+  if (terminal === undefined) return undefined;
+  const session = new TerminalSession({
+    hub,
+    screen: terminal,
+    clock: () => Date.now(),
+    makeTxn: () => crypto.randomUUID(),
   });
+  shared.subscribe((notice) => session.take(notice));
+  terminal.print("Type /rooms, /join ROOM, or /help.");
+  return terminal.run(() => session.prompt, (line) => session.execute(line));
 }
 
 async function ended(interrupts: Interrupts, user: Promise<void> | undefined): Promise<void> {

@@ -46,12 +46,21 @@ export class HubClient implements Disposable {
   #end: Error | undefined;
 
   /**
-   * Waits for the core's first line.
+   * Waits for the core's first line; closes the stream if there is none.
    *
    * @throws {HubFault} if it is not one.
    * @throws {NetFault} when the connection is lost.
    */
   static async open(stream: ByteStream): Promise<HubClient> {
+    try {
+      return await HubClient.#greet(stream);
+    } catch (error) {
+      stream.close();
+      throw error;
+    }
+  }
+
+  static async #greet(stream: ByteStream): Promise<HubClient> {
     const messages = readMessages(stream);
     const { value: hello } = await messages.next();
     if (hello?.type !== "hello" || hello.protocol !== HUB_PROTOCOL) {
