@@ -8,7 +8,7 @@
 import type { Content } from "../bodies/chat.ts";
 import type { BackendEvent } from "../bodies/backend.ts";
 import type { DoneNotice, SharedNotice } from "../hub/shared_core.ts";
-import { Copies, type Place } from "./copies.ts";
+import { Copies, MAX_REMEMBERED, type Place } from "./copies.ts";
 import type { BridgeGroup } from "./groups.ts";
 import { BRIDGE_PARTY, Station, type StationOptions } from "./station.ts";
 import { forwardContent, goesRound, textOf } from "./translate.ts";
@@ -46,7 +46,8 @@ export class Bridge {
   readonly #inboxes: readonly Inbox[];
   readonly #unsubscribe: () => void;
   readonly #running: Promise<unknown>;
-  readonly #names = new Map<string, string>();
+  /** Of the last messages, who said what. */
+  readonly #seen = new Map<string, { readonly name: string; content: string }>();
   #closed = false;
 
   /** Joins the rooms as soon as their backends are online. */
@@ -190,6 +191,7 @@ export class Bridge {
       this.#options.log.warn("bridge: left a message out that goes round", { ...from.end });
       return;
     }
+    if (incoming.type === "edited" && !this.#isNews(from, incoming)) return;
     const name = await this.#nameFor(from, incoming);
     for (const { station } of this.#inboxes) {
       if (station === from) continue;
@@ -215,16 +217,25 @@ export class Bridge {
     }
   }
 
+  /** An edit from here may be reported by the backend as well. */
+  #isNews(from: Station, { message, content }: Extract<Incoming, { type: "edited" }>): boolean {
+    const seen = this.#seen.get(`${from.index} ${message}`);
+    const said = JSON.stringify(content);
+    if (seen?.content === said) return false;
+    if (seen !== undefined) seen.content = said;
+    return true;
+  }
+
   /** An edited message keeps the name under which it was forwarded. */
   async #nameFor(from: Station, incoming: Incoming): Promise<string> {
     const key = `${from.index} ${incoming.message}`;
-    if (incoming.type !== "message") return this.#names.get(key) ?? "";
+    if (incoming.type !== "message") return this.#seen.get(key)?.name ?? "";
     const name = incoming.sender === undefined
       ? this.#options.selfName(from.end.backend)
       : await from.nameOf(incoming.sender);
-    this.#names.set(key, name);
-    const [oldest] = this.#names.keys();
-    if (this.#names.size > MAX_INCOMING && oldest !== undefined) this.#names.delete(oldest);
+    this.#seen.set(key, { name, content: JSON.stringify(incoming.content) });
+    const [oldest] = this.#seen.keys();
+    if (this.#seen.size > MAX_REMEMBERED && oldest !== undefined) this.#seen.delete(oldest);
     return name;
   }
 }

@@ -32,8 +32,8 @@ export function describeEvent(
         `-- ${event.users.join(", ")} ${event.users.length > 1 ? "are" : "is"} typing`,
       );
     case "Reaction": {
-      const deed = event.add ? "reacts with" : "takes back";
-      return oneLine(`-- ${event.user} ${deed} ${event.key} on [${number(event.message)}]`);
+      const deed = event.add ? event.key : `no longer ${event.key}`;
+      return oneLine(`-- ${event.user}: ${deed} on [${number(event.message)}]`);
     }
     case "Read":
       return oneLine(`-- ${event.user} has read up to [${number(event.message)}]`);

@@ -222,6 +222,26 @@ Deno.test("Bridge: edits and removals follow the message to its copies, and come
     assertEquals(networks.asked.filter(({ call }) => /^(Edit|Remove)/.test(call.type)).length, 2);
   }));
 
+Deno.test("Bridge: an edit from here is forwarded once, whether its backend reports it or not", () =>
+  onNetworks(ONE, ["a", "b"], async (networks) => {
+    const send = { type: "SendMessage", room: "x", txn: "1", content: text("frist") } as const;
+    const answer = await networks.shared.request("terminal", "a", send);
+    assert(answer.type === "Sent");
+    await calm();
+    const id = answer.message;
+    const edit = { type: "EditMessage", room: "x", message: id, content: text("first") } as const;
+    await networks.shared.request("terminal", "a", edit);
+    const message = { id, room: "x", sender: "me", sent_ms: 1, content: text("first") };
+    networks.tell({ type: "event", backend: "a", event: { type: "MessageEdited", message } });
+    await calm();
+    const edits = networks.asked.filter(({ backend, call }) =>
+      backend === "b" && call.type === "EditMessage"
+    );
+    assertEquals(edits.map(({ call }) => "content" in call && call.content), [
+      text("<me@a> first"),
+    ]);
+  }));
+
 Deno.test("Bridge: edits are left out where the backend has no such feature", () =>
   onNetworks(ONE, ["a", "b"], async (networks) => {
     networks.change("b", { features: [] });
