@@ -4,9 +4,11 @@
  * @module
  */
 
-import { EXIT } from "../../lib/cli/mod.ts";
+import { Console, EXIT } from "../../lib/cli/mod.ts";
+import { HUB_SCHEMA } from "../../lib/triba/hub/schema.ts";
 
 /** Prints the schema. */
 export function schema(): number {
-  return EXIT.failed;
+  new Console({ quiet: false, json: false }).print(JSON.stringify(HUB_SCHEMA, null, 2));
+  return EXIT.done;
 }

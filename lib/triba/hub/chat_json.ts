@@ -73,6 +73,8 @@ const CALL_BODY = union<CoreCall>({
   LoginAnswer: { answers: list(text) },
 });
 
+const LOGIN_STEP = { kind: text, text, fields: list(text) };
+
 const ANSWER_BODY = union<Answer>({
   Success: {},
   ApiVersion: {
@@ -86,7 +88,7 @@ const ANSWER_BODY = union<Answer>({
   Sent: { message: text },
   Members: { members: list(object<Member>({ id: text, name: text })) },
   Room: { room: ROOM_JSON },
-  LoginStep: { kind: text, text, fields: list(text) },
+  LoginStep: LOGIN_STEP,
 });
 
 const STATUS_BODY = union<Status>({
@@ -117,6 +119,11 @@ export const ANSWER_JSON: JsonShape<Answer> = named("answer", () => ANSWER_BODY)
 export const STATUS_JSON: JsonShape<Status> = named("network", () => STATUS_BODY);
 /** What happened on a network. */
 export const EVENT_JSON: JsonShape<BackendEvent> = named("event", () => EVENT_BODY);
+
+/** What a login needs beside account and secret. */
+export const LOGIN_STEP_JSON: JsonShape<Extract<Answer, { readonly type: "LoginStep" }>> = union<
+  Extract<Answer, { readonly type: "LoginStep" }>
+>({ LoginStep: LOGIN_STEP });
 
 /** The bodies behind the names, for the schema. */
 export const CHAT_DEFINITIONS: Readonly<Record<string, JsonShape<unknown>>> = {

@@ -11,7 +11,14 @@ import { ERROR_CODES, type ErrorCode } from "../bodies/response.ts";
 import type { BackendState, BackendStatus } from "../core/control.ts";
 import type { CoreCall } from "../session/core_machine.ts";
 import type { Answer } from "../session/events.ts";
-import { ANSWER_JSON, CALL_JSON, CHAT_DEFINITIONS, EVENT_JSON, STATUS_JSON } from "./chat_json.ts";
+import {
+  ANSWER_JSON,
+  CALL_JSON,
+  CHAT_DEFINITIONS,
+  EVENT_JSON,
+  LOGIN_STEP_JSON,
+  STATUS_JSON,
+} from "./chat_json.ts";
 import {
   bool,
   either,
@@ -114,6 +121,12 @@ export type HubNotice =
   | { readonly type: "backend"; readonly backend: BackendReport }
   /** A backend was taken out of the configuration. */
   | { readonly type: "removed"; readonly backend: string }
+  /** A login by the configuration needs more: to be continued with `LoginAnswer`. */
+  | {
+    readonly type: "login";
+    readonly backend: string;
+    readonly step: Extract<Answer, { readonly type: "LoginStep" }>;
+  }
   /** Something happened on a network. */
   | { readonly type: "event"; readonly backend: string; readonly event: BackendEvent }
   /** A user interface, or a bridge, changed something: messages sent are no events. */
@@ -253,6 +266,7 @@ const report: JsonShape<BackendReport> = named("backend", () => REPORT_BODY);
 const NOTICE_BODY = union<HubNotice>({
   backend: { backend: report },
   removed: { backend: text },
+  login: { backend: text, step: LOGIN_STEP_JSON },
   event: { backend: text, event: EVENT_JSON },
   done: { backend: text, by: text, call: CALL_JSON, answer: ANSWER_JSON },
 });
