@@ -9,12 +9,26 @@ import {
   makeId,
 } from "../../lib/triba/mod.ts";
 import type { OutcomeCase } from "./outcomes.ts";
-import { Program, type StartOptions } from "./program.ts";
+import { Program, programFlags, type StartOptions } from "./program.ts";
 import { random, TestCore } from "./triba_core.ts";
 import { within } from "./within.ts";
 
 /** No case may take longer, in milliseconds. */
 const PATIENCE_MS = 60_000;
+
+/** The command line of a subcommand of `triba`, for who starts it as a backend. */
+export function tribaCommand(...args: readonly string[]): string[] {
+  const root = new URL("../../", import.meta.url).pathname;
+  return [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    `--config=${root}deno.json`,
+    ...programFlags("triba"),
+    `${root}cmd/triba/main.ts`,
+    ...args,
+  ];
+}
 
 /** How a core and its backend talk. */
 export interface Terms {
