@@ -41,7 +41,22 @@ export function backendCommand<T extends OptionTable>(
   command: Command<T>,
   load: () => Promise<CreateBackend<T>>,
 ): Runnable {
-  return { command, run: (args) => run(command, load, args) };
+  return withBackendCodes({ command, run: (args) => run(command, load, args) });
+}
+
+/** Wrong options end it with the exit code that a core knows. */
+export function withBackendCodes({ command, run }: Runnable): Runnable {
+  return {
+    command,
+    run: async (args) => {
+      try {
+        return await run(args);
+      } catch (error) {
+        if (!(error instanceof ExitFault) || error.status !== EXIT.usage) throw error;
+        throw new ExitFault(EXIT_CODES.usage, error.message, error.hint, { cause: error });
+      }
+    },
+  };
 }
 
 async function run<T extends OptionTable>(
@@ -55,23 +70,9 @@ async function run<T extends OptionTable>(
   const { ownArguments, runBackend } = await import("../../lib/triba/backend/mod.ts");
   // The id is read as it is: in the URL-safe alphabet it may begin like an option.
   const own = ownArguments(args.slice(1), environment);
-  const { options, operands } = parse(command, own, environment);
+  const { options, operands } = parseCommand(command, own, environment);
   const { backend, wire = {} } = await (await load())(options, operands, log);
   const agent = `${command.name.replace(" ", "-")}/${VERSION}`;
   const { signal } = interrupts;
   return await runBackend(() => backend, { args, environment, agent, log, signal, ...wire });
-}
-
-/** Wrong options end a backend with the exit code that its core knows. */
-function parse<T extends OptionTable>(
-  command: Command<T>,
-  args: readonly string[],
-  environment: (name: string) => string | undefined,
-): ReturnType<typeof parseCommand<T>> {
-  try {
-    return parseCommand(command, args, environment);
-  } catch (error) {
-    if (!(error instanceof ExitFault) || error.status !== EXIT.usage) throw error;
-    throw new ExitFault(EXIT_CODES.usage, error.message, error.hint, { cause: error });
-  }
 }

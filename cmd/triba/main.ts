@@ -10,7 +10,8 @@ import { CORE } from "./args/core.ts";
 import { CTL } from "./args/ctl.ts";
 import { ECHO } from "./args/echo.ts";
 import { SCHEMA } from "./args/schema.ts";
-import { backendCommand } from "./backend_command.ts";
+import { TAP } from "./args/tap.ts";
+import { backendCommand, withBackendCodes } from "./backend_command.ts";
 
 const status = await runProgram({
   name: "triba",
@@ -19,6 +20,7 @@ const status = await runProgram({
     runnable(CORE, async () => (await import("./core/core.ts")).core),
     runnable(CTL, async () => (await import("./ctl/ctl.ts")).ctl),
     backendCommand(ECHO, async () => (await import("./echo/echo.ts")).createEcho),
+    withBackendCodes(runnable(TAP, async () => (await import("./tap/tap.ts")).tap)),
     runnable(SCHEMA, async () => (await import("./schema.ts")).schema),
   ],
   examples: [

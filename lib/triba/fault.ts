@@ -33,7 +33,8 @@ export type TribaFaultCode =
   | "id-argument" // argv[1] holds no id
   | "spawn-secret" // standard input holds no spawn secret
   | "usage" // a backend's own arguments are wrong
-  | "configuration"; // a backend's own configuration is wrong
+  | "configuration" // a backend's own configuration is wrong
+  | "trace"; // a file of a traced connection is damaged
 
 /** A fault of the protocol. The message is for the log; what the peer gets is decided elsewhere. */
 export class TribaFault extends Error {

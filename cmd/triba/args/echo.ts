@@ -43,7 +43,7 @@ export const ECHO = {
     "Its source, cmd/triba/echo, is the model for backends of your own.",
   ],
   outcomes: [
-    ["the core says Shutdown, or SIGTERM, SIGINT", "", "0"],
+    ["the core says Shutdown, or SIGTERM, SIGINT", "stopped", "0"],
     ["no id, or none that can be read", "Cannot read the id in the first argument: REASON", "64"],
     ["wrong option", "Unknown option NAME", "64"],
     ["no core there", "Cannot connect to the core at ADDRESS: REASON", "69"],

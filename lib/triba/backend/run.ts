@@ -54,7 +54,10 @@ export async function runBackend(
     if (error instanceof TribaFault || error instanceof NetFault) return error;
     throw error;
   });
-  if (fault === undefined) return EXIT_CODES.stopped;
+  if (fault === undefined) {
+    process.log.info("stopped");
+    return EXIT_CODES.stopped;
+  }
   process.log.error(fault.message);
   return fault instanceof NetFault ? EXIT_CODES.unavailable : exitCodeOf(fault);
 }

@@ -1,0 +1,32 @@
+/**
+ * What happened on a connection as lines, for people and for scripts.
+ *
+ * @module
+ */
+
+import { toJson } from "../../log/mod.ts";
+import type { TraceEvent } from "./trace_viewer.ts";
+
+/** One line of text: time, direction, kind, numbers, body as JSON. */
+export function formatTraceText(event: TraceEvent, at: number): string {
+  const time = new Date(at).toISOString();
+  const direction = event.from === undefined ? "-" : `${event.from}>${otherSide(event.from)}`;
+  if (event.type === "note") return `${time} ${direction} ${event.text}`;
+  const { kind, id, req, body, wrong } = event.view;
+  const numbers = req === undefined ? `${id}` : `${id} to ${req}`;
+  const remark = wrong === undefined ? "" : ` (${wrong})`;
+  return `${time} ${direction} ${kind} ${numbers} ${toJson(body)}${remark}`;
+}
+
+/** One JSON object: `time`, `from`, and `note`, or `kind`, `id`, `req`, `form`, `body`, `wrong`. */
+export function formatTraceJson(event: TraceEvent, at: number): string {
+  const time = new Date(at).toISOString();
+  const { from } = event;
+  return toJson(
+    event.type === "note" ? { time, from, note: event.text } : { time, from, ...event.view },
+  );
+}
+
+function otherSide(side: "core" | "backend"): string {
+  return side === "core" ? "backend" : "core";
+}
