@@ -9,6 +9,7 @@ import { runnable, runProgram } from "../../lib/cli/mod.ts";
 import { CORE } from "./args/core.ts";
 import { CTL } from "./args/ctl.ts";
 import { ECHO } from "./args/echo.ts";
+import { IRC } from "./args/irc.ts";
 import { SCHEMA } from "./args/schema.ts";
 import { TAP } from "./args/tap.ts";
 import { backendCommand, withBackendCodes } from "./backend_command.ts";
@@ -21,6 +22,7 @@ const status = await runProgram({
     runnable(CTL, async () => (await import("./ctl/ctl.ts")).ctl),
     backendCommand(ECHO, async () => (await import("./echo/echo.ts")).createEcho),
     withBackendCodes(runnable(TAP, async () => (await import("./tap/tap.ts")).tap)),
+    backendCommand(IRC, async () => (await import("./irc/irc.ts")).createIrc),
     runnable(SCHEMA, async () => (await import("./schema.ts")).schema),
   ],
   examples: [

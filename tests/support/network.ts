@@ -9,3 +9,9 @@ export function hasIpv6(): boolean {
     return false;
   }
 }
+
+/** A TCP port of the loopback that nobody uses at the moment. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return (listener.addr as Deno.NetAddr).port;
+}

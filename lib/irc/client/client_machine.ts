@@ -6,6 +6,7 @@
  */
 
 import type { Machine, Step } from "../../net/mod.ts";
+import type { Casemapping } from "../codec/casemapping.ts";
 import { plainText } from "../codec/formatting.ts";
 import { LineDecoder } from "../codec/line_decoder.ts";
 import type { ChannelAddress } from "../codec/names.ts";
@@ -73,6 +74,11 @@ export class ClientMachine implements Machine<ClientEvent> {
   /** Our nickname. */
   get nick(): string {
     return this.#context.nick;
+  }
+
+  /** How this network compares names. */
+  get casemapping(): Casemapping {
+    return this.#context.isupport.casemapping;
   }
 
   /** Names of the channels that we are in. */

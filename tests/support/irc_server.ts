@@ -1,0 +1,178 @@
+// Real IRC servers on loopback, from configurations of their own in a temporary folder, ended by
+// their process ids.
+
+import { freePort } from "./network.ts";
+import { hasCommand, Program } from "./program.ts";
+import { within } from "./within.ts";
+
+/** A server that runs. */
+export interface IrcServer extends AsyncDisposable {
+  /** Where it takes plain connections. */
+  readonly port: number;
+  /** Where it takes TLS. */
+  readonly tlsPort: number;
+  /** PEM file of the authority that its certificate is from. */
+  readonly authority: string;
+  /** Ends it. */
+  stop(): Promise<void>;
+  /** Starts it again, on the same ports. */
+  start(): Promise<void>;
+}
+
+/** What differs between servers. */
+interface ServerKind {
+  readonly command: string;
+  readonly args: (folder: string) => string[];
+  readonly files: (folder: string, port: number, tlsPort: number) => Record<string, string>;
+}
+
+/** Makes an authority and a certificate for 127.0.0.1 and localhost with openssl. */
+export async function makeCertificate(folder: string): Promise<void> {
+  const run = async (...args: string[]) => {
+    const { success, stderr } = await new Deno.Command("openssl", {
+      args,
+      cwd: folder,
+      stdin: "null",
+    })
+      .output();
+    if (!success) throw new Error(`openssl ${args[0]}: ${new TextDecoder().decode(stderr)}`);
+  };
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  await run(
+    "req",
+    "-x509",
+    ...key,
+    "-keyout",
+    "ca.key",
+    "-out",
+    "ca.pem",
+    "-days",
+    "2",
+    "-subj",
+    "/CN=Test authority",
+  );
+  await run("req", ...key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost");
+  await Deno.writeTextFile(
+    `${folder}/server.ext`,
+    "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n",
+  );
+  await run(
+    "x509",
+    "-req",
+    "-in",
+    "server.csr",
+    "-CA",
+    "ca.pem",
+    "-CAkey",
+    "ca.key",
+    "-CAcreateserial",
+    "-days",
+    "2",
+    "-extfile",
+    "server.ext",
+    "-out",
+    "server.pem",
+  );
+}
+
+/** Whether the programs that a test needs are here. */
+export function haveCommands(...names: readonly string[]): boolean {
+  return names.every((name) => hasCommand(name) || exists(`/usr/sbin/${name}`));
+}
+
+/** A program of the system, which may lie where only administrators look. */
+export function systemCommand(name: string): string {
+  return exists(`/usr/sbin/${name}`) ? `/usr/sbin/${name}` : name;
+}
+
+export function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Writes the files of a server and starts it; resolves when it takes connections. */
+export async function startServer(folder: string, kind: ServerKind): Promise<IrcServer> {
+  await makeCertificate(folder);
+  const [port, tlsPort] = [freePort(), freePort()];
+  for (const [name, text] of Object.entries(kind.files(folder, port, tlsPort))) {
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+  }
+  let program: Program | undefined;
+  const server: IrcServer = {
+    port,
+    tlsPort,
+    authority: `${folder}/ca.pem`,
+    start: async () => {
+      program = Program.startForeign(kind.command, kind.args(folder));
+      await waitForPort(port, program);
+      await waitForPort(tlsPort, program);
+    },
+    stop: async () => {
+      program?.kill("SIGTERM");
+      await program?.ended();
+    },
+    [Symbol.asyncDispose]: async () => {
+      await program?.[Symbol.asyncDispose]();
+    },
+  };
+  await server.start();
+  return server;
+}
+
+/** Waits until somebody takes connections there. */
+export async function waitForPort(port: number, program: Program): Promise<void> {
+  const connect = async () => {
+    while (program.running) {
+      try {
+        (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+        return;
+      } catch (error) {
+        if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 30));
+      }
+    }
+    throw new Error(`The server ended: ${program.stdout}${program.stderr}`);
+  };
+  await within(connect(), `a listener on port ${port}`);
+}
+
+/** ngircd, the server of RFC 2812 without extensions. */
+export const NGIRCD: ServerKind = {
+  command: systemCommand("ngircd"),
+  args: (folder) => ["--nodaemon", "--config", `${folder}/ngircd.conf`],
+  files: (folder, port, tlsPort) => ({
+    "ngircd.conf": `[Global]
+Name = irc.test.example
+Info = Test server
+Listen = 127.0.0.1
+Ports = ${port}
+MotdPhrase = "Hello"
+ServerUID = ${uid()}
+ServerGID = ${gid()}
+[Limits]
+MaxConnectionsIP = 0
+MaxNickLength = 16
+[Options]
+DNS = no
+Ident = no
+PAM = no
+[SSL]
+CertFile = ${folder}/server.pem
+KeyFile = ${folder}/server.key
+Ports = ${tlsPort}
+`,
+  }),
+};
+
+function uid(): number {
+  return Deno.uid() ?? 0;
+}
+
+function gid(): number {
+  return Deno.gid() ?? 0;
+}
