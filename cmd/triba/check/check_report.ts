@@ -35,6 +35,7 @@ export class CheckReport {
   readonly #shown: ReadonlySet<string>;
   readonly #console: Console;
   readonly #verdicts: Verdict[] = [];
+  readonly #blocked = new Map<string, readonly string[]>();
   readonly #started = performance.now();
 
   /** `shown`: the points that were asked for; others appear only if they do not hold. */
@@ -60,6 +61,7 @@ export class CheckReport {
     const { json, quiet, junit } = this.#options;
     if (junit === "-") return;
     if (json) this.#console.result("", toObject(verdict));
+    else if (result === "blocked") this.#block(verdict);
     else if (!fine || !quiet) {
       for (const line of formatVerdict(verdict)) this.#console.result(line, {});
     }
@@ -75,7 +77,16 @@ export class CheckReport {
       if (junit === "-") this.#console.print(xml.trimEnd());
       else await withFile("write", junit, () => Deno.writeTextFile(junit, xml));
     }
+    for (const [reason, ids] of this.#blocked) {
+      this.#console.result(`BLOCK  ${ids.join(" ")}`, {});
+      this.#console.result(`       because:  ${reason}`, {});
+    }
     if (junit !== "-") this.#console.result(formatSummary(summary), { summary });
     return summary.ok;
+  }
+
+  /** One failure can block nearly everything: that is told in one place. */
+  #block({ point, reason = "" }: Verdict): void {
+    this.#blocked.set(reason, [...this.#blocked.get(reason) ?? [], point.id]);
   }
 }

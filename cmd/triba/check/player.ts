@@ -63,7 +63,7 @@ export interface Play extends Launch {
   readonly firstId?: number | undefined;
   /** Whether step 9 is done. */
   readonly handshake?: "versioned" | "plain" | undefined;
-  /** What step 9 says of the core instead. */
+  /** The argument of ApiVersion, if another one. */
   readonly version?: MsgpackValue | undefined;
   /** Features that step 9 lists besides sealed-1. */
   readonly features?: readonly string[] | undefined;

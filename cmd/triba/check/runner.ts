@@ -21,7 +21,7 @@ export interface RunOptions<S extends PointStage> {
   readonly makeStage: () => S;
   /** How many run at the same time. */
   readonly parallel: number;
-  /** Called with each verdict as it comes. */
+  /** Called with each verdict, in the order of the points, as soon as those before it are there. */
   readonly onVerdict?: ((verdict: Verdict) => void) | undefined;
   /** Ends everything. */
   readonly signal?: AbortSignal | undefined;
@@ -37,7 +37,7 @@ export async function runPoints<S extends PointStage>(
   points: readonly Point<S>[],
   options: RunOptions<S>,
 ): Promise<readonly Verdict[]> {
-  const queue = new Queue(points);
+  const queue = new Queue(points, options.onVerdict);
   const workers = Array.from({ length: Math.min(options.parallel, points.length) }, async () => {
     await using stage = options.makeStage();
     try {
@@ -76,12 +76,16 @@ class Queue<S> {
   readonly verdicts = new Map<string, Verdict>();
   readonly #waiting: Set<Point<S>>;
   readonly #known: ReadonlySet<string>;
+  readonly #unreported: string[];
+  readonly #report: RunOptions<PointStage>["onVerdict"];
   #changed = Promise.withResolvers<void>();
   #stopped = false;
 
-  constructor(points: readonly Point<S>[]) {
+  constructor(points: readonly Point<S>[], report: RunOptions<PointStage>["onVerdict"]) {
     this.#waiting = new Set(points);
-    this.#known = new Set(points.map(({ id }) => id));
+    this.#unreported = points.map(({ id }) => id);
+    this.#known = new Set(this.#unreported);
+    this.#report = report;
   }
 
   /** The next point whose turn it is, with what is known of the one it needs. */
@@ -101,6 +105,12 @@ class Queue<S> {
 
   put(verdict: Verdict): void {
     this.verdicts.set(verdict.point.id, verdict);
+    while (true) {
+      const first = this.verdicts.get(this.#unreported[0] ?? "");
+      if (first === undefined) break;
+      this.#unreported.shift();
+      this.#report?.(first);
+    }
     this.#wake();
   }
 
@@ -120,7 +130,7 @@ async function work<S extends PointStage>(
   stage: S,
   options: RunOptions<S>,
 ): Promise<void> {
-  const { signal, onVerdict } = options;
+  const { signal } = options;
   for (let next = await queue.take(); next !== undefined; next = await queue.take()) {
     signal?.throwIfAborted();
     const { point, basis } = next;
@@ -130,7 +140,6 @@ async function work<S extends PointStage>(
     if (verdict.result === "fail" || verdict.result === "blocked") await stage.drop();
     await stage.clear();
     queue.put(verdict);
-    onVerdict?.(verdict);
   }
 }
 

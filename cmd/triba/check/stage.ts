@@ -10,6 +10,9 @@ import { type Launch, type Subject, Trial } from "./trial.ts";
 import { Skipped } from "./verdict.ts";
 import { SEALED_1, SPAWN_SECRET_BYTES } from "../../../lib/triba/mod.ts";
 
+/** A shared session ends before ids need more than a byte: points write some by hand. */
+const LAST_SHORT_ID = 96;
+
 /** What is found out once and holds for all points. */
 export interface Facts {
   /** Whether the backend offers sealed-1. */
@@ -35,6 +38,7 @@ export class Stage implements AsyncDisposable {
   readonly #options: StageOptions;
   readonly #trials = new Set<Trial>();
   #shared: Player | undefined;
+  #over = false;
 
   /** Starts nothing yet. */
   constructor(options: StageOptions) {
@@ -51,6 +55,7 @@ export class Stage implements AsyncDisposable {
 
   /** Starts a backend. */
   async start(launch: Launch = {}): Promise<Trial> {
+    if (this.#over) throw new TypeError("Cannot start a backend: the stage is over");
     const trial = await Trial.start(this.#options.subject, launch);
     this.#trials.add(trial);
     return trial;
@@ -83,7 +88,8 @@ export class Stage implements AsyncDisposable {
 
   /** The open session of several points: for what leaves no trace if it goes well. */
   async shared(): Promise<Player> {
-    if (this.#shared?.line.ended) await this.drop();
+    const { ended = false } = this.#shared?.line ?? {};
+    if (ended || (this.#shared?.nextId ?? 0) >= LAST_SHORT_ID) await this.drop();
     if (this.#shared === undefined) {
       const player = await this.open();
       this.#trials.delete(player.trial);
@@ -116,6 +122,7 @@ export class Stage implements AsyncDisposable {
 
   /** Ends all. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#over = true;
     await Promise.all([this.clear(), this.drop()]);
   }
 

@@ -55,7 +55,7 @@ function variant(id: number, name: string, ...argument: readonly (number | Uint8
 }
 
 async function refuses(stage: Stage, bytes: Bytes): Promise<void> {
-  const player = await stage.open();
+  const player = await stage.shared();
   const id = player.nextId;
   player.plaintext(bytes(id));
   const response = await player.response(id);

@@ -99,7 +99,7 @@ const VERSION_POINTS: readonly BackendPoint[] = [
     advice: "Compare major versions only, take the lower minor one, pass over surplus elements",
     needs: "H09",
     run: async (stage) => {
-      const version = { ApiVersion: [API_MAJOR, API_MINOR + 7, "core/9", ["typing"], "later"] };
+      const version = [API_MAJOR, API_MINOR + 7, "core/9", ["typing"], "later"];
       await (await stage.open({ version, handshake: "versioned" })).settle();
     },
   },

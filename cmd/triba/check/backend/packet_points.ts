@@ -12,9 +12,9 @@ import type { Stage } from "../stage.ts";
 
 const PINGS = 8;
 
-/** A session of its own in which both sides have said something. */
+/** A session in which both sides have said something. */
 async function talk(stage: Stage): Promise<Player> {
-  const player = await stage.open();
+  const player = await stage.shared();
   await player.settle();
   for (let i = 0; i < 3; i++) await player.responsePacket(player.request("Ping"));
   await player.settle();
@@ -22,7 +22,7 @@ async function talk(stage: Stage): Promise<Player> {
 }
 
 async function answersEachOnce(stage: Stage): Promise<void> {
-  const player = await stage.open();
+  const player = await stage.shared();
   const requests = Array.from({ length: PINGS }, () => player.request("Ping"));
   requests.push(player.request("ListRooms"));
   for (const id of requests) {

@@ -10,9 +10,7 @@ import { join, PING, request, text } from "./bytes.ts";
 import { describeResponse, type Player } from "../player.ts";
 import { Failure } from "../verdict.ts";
 import type { Stage } from "../stage.ts";
-import { type Response, TAG_BYTES } from "../../../../lib/triba/mod.ts";
-import { encodeRequest } from "../../../../lib/triba/mod.ts";
-import { encodeFrame } from "../../../../lib/triba/mod.ts";
+import { encodeFrame, encodeRequest, type Response, TAG_BYTES } from "../../../../lib/triba/mod.ts";
 
 type Bytes = (id: number) => Uint8Array;
 
@@ -58,11 +56,6 @@ function isUnderstood(response: Response): boolean {
 async function reads(stage: Stage, bytes: Bytes): Promise<void> {
   const player = await stage.shared();
   const id = player.nextId;
-  // Ids written by hand are one byte.
-  if (id >= 0x80) {
-    await stage.drop();
-    return await reads(stage, bytes);
-  }
   player.plaintext(bytes(id));
   const response = await player.response(id);
   if (!isUnderstood(response)) throw new Failure("another answer", describeResponse(response));

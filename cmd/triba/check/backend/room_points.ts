@@ -8,7 +8,7 @@ import type { BackendPoint } from "./points.ts";
 import { describeResponse, type Player } from "../player.ts";
 import { Failure } from "../verdict.ts";
 import type { Stage } from "../stage.ts";
-import type { Message, Response } from "../../../../lib/triba/mod.ts";
+import type { Response } from "../../../../lib/triba/mod.ts";
 
 type Answered<T extends Response["type"]> = Extract<Response, { readonly type: T }>;
 
@@ -37,23 +37,19 @@ function unique(): string {
   return `triba check ${crypto.randomUUID()} Grüße ☕ 日本`;
 }
 
-function textOf({ content }: Message): string {
-  return content.type === "Text" ? content.text : content.type;
-}
-
 async function keepsOrder(stage: Stage): Promise<void> {
   const { room } = stage;
   const player = await stage.shared();
-  const texts = [unique(), unique()] as const;
-  const requests = texts.map((text) =>
-    player.request({ SendMessage: [room, crypto.randomUUID(), { Text: text }] })
+  const requests = [0, 1].map(() =>
+    player.request({ SendMessage: [room, crypto.randomUUID(), { Text: unique() }] })
   );
-  for (const id of requests) must(await player.response(id), "Sent");
+  const sent: string[] = [];
+  for (const id of requests) sent.push(must(await player.response(id), "Sent").message);
   const { messages } = await fetch(player, room, null, 50);
-  const found = messages.map(textOf).filter((text) => texts.includes(text));
-  if (found.length === 2 && found[0] === texts[1] && found[1] === texts[0]) return;
-  const seen = found.length < 2 ? `${found.length} of them` : "the older one first";
-  throw new Failure("both messages as they were sent, the newer one first", seen);
+  const found = messages.map(({ id }) => id).filter((id) => sent.includes(id));
+  if (found.length === 2 && found[0] === sent[1] && found[1] === sent[0]) return;
+  const seen = found.length === 2 ? "the older one first" : `${found.length} of them`;
+  throw new Failure("both messages, the newer one first", seen);
 }
 
 async function pages(stage: Stage): Promise<void> {

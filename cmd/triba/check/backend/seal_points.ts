@@ -12,9 +12,9 @@ import {
   encodeRequest,
   EXIT_CODES,
   SEALED_1,
+  SPAWN_LINE_BYTES,
   SPAWN_SECRET_BYTES,
 } from "../../../../lib/triba/mod.ts";
-import { SPAWN_LINE_BYTES } from "../../../../lib/triba/mod.ts";
 
 async function openSealed(stage: Stage, play: Play = {}): Promise<Player> {
   return await stage.open({ secret: await stage.secret(), ...play });

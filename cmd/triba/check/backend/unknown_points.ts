@@ -46,7 +46,7 @@ export const UNKNOWN_POINTS: readonly BackendPoint[] = [
     advice: "Each request gets a response: read the name before you choose the type to parse",
     needs: "H10",
     run: async (stage) => {
-      const player = await stage.open();
+      const player = await stage.shared();
       for (const id of [player.request("TribaCheck"), player.request("Ping")]) {
         const seen = await player.responsePacket(id);
         if (typeof seen === "string") {
@@ -62,7 +62,7 @@ export const UNKNOWN_POINTS: readonly BackendPoint[] = [
     level: "should",
     advice: "Pass over the argument of what you do not know, whatever it holds",
     needs: "H10",
-    run: async (stage) => await answersUnknown(await stage.open(), bytes),
+    run: async (stage) => await answersUnknown(await stage.shared(), bytes),
   })),
   {
     id: `F16.${UNKNOWN.length + 2}`,
