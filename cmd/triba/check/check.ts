@@ -8,7 +8,7 @@ import { BACKEND_POINTS } from "./backend/points.ts";
 import { CheckReport } from "./check_report.ts";
 import { choosePoints, runPoints } from "./runner.ts";
 import { type Facts, Stage } from "./stage.ts";
-import type { Manner } from "./player.ts";
+import type { Manner } from "./side.ts";
 import type { Subject } from "./trial.ts";
 import { Blocked, Failure, type Point } from "./verdict.ts";
 import { CHECK, CHECK_EXIT } from "../args/check.ts";

@@ -1,66 +1,42 @@
 /**
- * A core that is played step by step, with every byte in our hands. It reads leniently, so that one
- * thing that is wrong with a backend shows at the point for it and at no other.
+ * A core that is played step by step against a backend.
  *
  * @module
  */
 
-import { diagnoseFirstPacket } from "./diagnosis.ts";
 import type { Line } from "./line.ts";
+import {
+  describePacket,
+  describeResponse,
+  type Manner,
+  type Seen,
+  Side,
+  type SidePlay,
+  type Silence,
+} from "./side.ts";
 import type { Launch, Trial } from "./trial.ts";
-import { Blocked, Failure } from "./verdict.ts";
+import { Blocked, Failure, Malformed } from "./verdict.ts";
 import type { MsgpackValue } from "../../../lib/msgpack/mod.ts";
 import {
   API_MAJOR,
   API_MINOR,
-  type ByteOrder,
   computePacketKey,
-  createPlainCipher,
   createSealed1Ciphers,
-  decodePacket,
-  encodeFrame,
-  encodeRequest,
-  encodeResponse,
   ID_BYTES,
   KEY_BYTES,
   type KeyPair,
   makeKeyPair,
-  MAX_PAYLOAD_BYTES,
-  MIN_PAYLOAD_BYTES,
   NONCE_BYTES,
-  type Packet,
-  type PacketCipher,
-  type PacketForm,
   type Response,
-  RESPONSES,
   SEALED_1,
-  SIZE_BYTES,
   TribaFault,
 } from "../../../lib/triba/mod.ts";
 
 /** What the core calls itself. */
 const AGENT = "triba-check/1";
-/** How long to listen for what should not come, in milliseconds. */
-export const QUIET_MS = 100;
-
-/** How to talk to the backend. */
-export interface Manner {
-  /** Order of the size's bytes. */
-  readonly byteOrder: ByteOrder;
-  /** How packets are written. */
-  readonly form: PacketForm;
-  /** Whether step 9 is done. */
-  readonly handshake: "versioned" | "plain";
-  /** How long to wait for anything, in milliseconds. */
-  readonly patienceMs: number;
-}
 
 /** What differs in one run. */
-export interface Play extends Launch {
-  /** How packets are written. */
-  readonly form?: PacketForm | undefined;
-  /** Number of the core's first packet. */
-  readonly firstId?: number | undefined;
+export interface Play extends Launch, SidePlay {
   /** Whether step 9 is done. */
   readonly handshake?: "versioned" | "plain" | undefined;
   /** The argument of ApiVersion, if another one. */
@@ -73,33 +49,12 @@ export interface Play extends Launch {
   readonly usedSecret?: Uint8Array | undefined;
 }
 
-/** A packet of the backend. */
-export interface Seen {
-  /** What it says. */
-  readonly packet: Packet;
-  /** Its MessagePack. */
-  readonly plaintext: Uint8Array;
-}
-
-/** What came instead of a packet. */
-export type Silence = "ended" | "late";
-
 /** The core's side of one connection. */
-export class Player {
+export class Player extends Side {
   /** The backend's run. */
   readonly trial: Trial;
-  /** The connection. */
-  readonly line: Line;
-  /** How to talk. */
-  readonly manner: Manner;
   /** What differs in this run. */
   readonly play: Play;
-  /** All packets that came. */
-  readonly seen: Seen[] = [];
-  /** How packets are written from now on. */
-  form: PacketForm;
-  /** Number of the next packet sent. */
-  nextId: number;
   /** The backend's answer in step 9; undefined if there was none. */
   version: Extract<Response, { type: "ApiVersion" }> | undefined;
   /** Public key of the backend. */
@@ -109,20 +64,12 @@ export class Player {
   readonly #coreKey: Uint8Array;
   readonly #nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   #packetKey = new Uint8Array();
-  #sending: PacketCipher | undefined;
-  #receiving: PacketCipher | undefined;
-  #expected = 0;
-  /** Requests of the backend that have their answer. */
-  readonly #answered = new Set<number>();
 
   /** Begins after step 1. */
   constructor(trial: Trial, line: Line, manner: Manner, play: Play) {
+    super(line, manner, play.form ?? manner.form, play.firstId ?? 0);
     this.trial = trial;
-    this.line = line;
-    this.manner = manner;
     this.play = play;
-    this.form = play.form ?? manner.form;
-    this.nextId = play.firstId ?? 0;
     this.#pair = makeKeyPair((length) => crypto.getRandomValues(new Uint8Array(length)));
     this.#coreKey = this.#pair.publicKey.slice();
     play.alterKey?.(this.#coreKey);
@@ -162,7 +109,7 @@ export class Player {
       if (!(error instanceof TribaFault)) throw error;
       throw new Blocked("H03", new Failure("a usable public key", "a key of low order"));
     }
-    this.#sending = this.#receiving = createPlainCipher(this.#packetKey, this.#nonce);
+    this.useKeys(this.#packetKey, this.#nonce);
     this.line.send(this.#nonce);
   }
 
@@ -174,7 +121,7 @@ export class Player {
       seen = await this.next();
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      throw new Blocked("H05", error);
+      throw new Blocked(error instanceof Malformed ? "H06" : "H05", error);
     }
     if (typeof seen === "string") {
       throw new Blocked("H05", new Failure("a first packet", this.describe(seen)));
@@ -237,171 +184,19 @@ export class Player {
     return this;
   }
 
-  /** Sends a request; returns its number. */
-  request(body: MsgpackValue): number {
-    const id = this.nextId;
-    this.plaintext(encodeRequest(id, body, this.form));
-    return id;
+  /** Whether the backend has told its version. */
+  override get knowsVersion(): boolean {
+    return this.version !== undefined;
   }
 
-  /** Sends a response. */
-  respond(req: number, body: MsgpackValue): void {
-    this.plaintext(encodeResponse(this.nextId, req, body, this.form));
-  }
-
-  /** Sends any bytes as a packet; it counts as one. */
-  plaintext(bytes: Uint8Array): void {
-    this.payload(this.seal(bytes));
-    this.nextId++;
-  }
-
-  /** Sends any bytes behind their size. */
-  payload(bytes: Uint8Array): void {
-    this.line.send(encodeFrame(bytes, this.manner.byteOrder));
-  }
-
-  /** Sends a size and nothing behind it. */
-  size(bytes: number): void {
-    const size = new Uint8Array(SIZE_BYTES);
-    const littleEndian = this.manner.byteOrder === "little";
-    new DataView(size.buffer).setUint32(0, bytes, littleEndian);
-    this.line.send(size);
-  }
-
-  /** The bytes as the payload of the packet of this number, which is the next one unless given. */
-  seal(bytes: Uint8Array, id: number = this.nextId): Uint8Array<ArrayBuffer> {
-    if (this.#sending === undefined) throw new TypeError("Cannot seal a packet: no keys yet");
-    return this.#sending.seal(bytes, id);
-  }
-
-  /**
-   * The next packet of the backend.
-   *
-   * @throws {Failure} if it cannot be read.
-   */
-  async next(patienceMs: number = this.manner.patienceMs): Promise<Seen | Silence> {
-    const head = await this.line.take(SIZE_BYTES, patienceMs);
-    if (head === undefined) return this.line.ended ? "ended" : "late";
-    const littleEndian = this.manner.byteOrder === "little";
-    const size = new DataView(head.buffer, head.byteOffset).getUint32(0, littleEndian);
-    if (size < MIN_PAYLOAD_BYTES || size > MAX_PAYLOAD_BYTES) {
-      throw await this.#unreadable(head, undefined, `a packet of ${size} bytes`);
-    }
-    const payload = await this.line.take(size, patienceMs);
-    if (payload === undefined) {
-      throw await this.#unreadable(head, undefined, `a size of ${size} bytes, and fewer behind it`);
-    }
-    return await this.#open(head, payload);
-  }
-
-  /** The response to this request; requests of the backend are answered meanwhile. */
-  async response(req: number, patienceMs: number = this.manner.patienceMs): Promise<Response> {
-    const seen = await this.responsePacket(req, patienceMs);
-    if (typeof seen !== "string") return readResponse(seen);
-    throw new Failure(`a response to request ${req}`, this.describe(seen));
-  }
-
-  /** As {@linkcode Player.response}, not looked into. */
-  async responsePacket(
-    req: number,
-    patienceMs: number = this.manner.patienceMs,
-  ): Promise<Seen | Silence> {
-    const found = this.seen.find(({ packet }) => packet.kind === "response" && packet.req === req);
-    if (found !== undefined) return found;
-    const until = performance.now() + patienceMs;
-    while (true) {
-      const seen = await this.next(Math.max(0, until - performance.now()));
-      if (typeof seen === "string") return seen;
-      const { packet } = seen;
-      if (packet.kind === "response" && packet.req === req) return seen;
-      if (packet.kind === "request") this.#acknowledge(packet.id);
-    }
-  }
-
-  /** Reads what is there, and answers requests, until nothing comes for a moment. */
-  async settle(): Promise<void> {
-    while (true) {
-      const seen = await this.next(QUIET_MS);
-      if (typeof seen === "string") return;
-      if (seen.packet.kind === "request") this.#acknowledge(seen.packet.id);
-    }
-  }
-
-  /**
-   * Waits for the backend to close; whatever it still says is read and not answered.
-   *
-   * @param offence Number of the packet that it should not take, if it is a request.
-   * @throws {Failure} if it does not close, or answers that request.
-   */
-  async expectEnd(because: string, offence?: number): Promise<void> {
-    const expected = `the end of the connection, because ${because}`;
-    const until = performance.now() + this.manner.patienceMs;
-    while (true) {
-      const seen = await this.next(Math.max(0, until - performance.now()));
-      if (seen === "ended") return;
-      if (seen === "late") throw new Failure(expected, this.describe(seen));
-      const { packet } = seen;
-      if (packet.kind === "response" && packet.req === offence) {
-        throw new Failure(expected, describePacket(packet));
-      }
-    }
-  }
-
-  /** What became of the backend, where nothing came of it. */
-  describe(silence: Silence): string {
-    if (silence === "late") return `nothing for ${this.manner.patienceMs / 1000} s`;
-    return `the end of the connection; ${this.describeEnd()}`;
-  }
-
-  /** Whether it runs, and what it wrote last. */
-  describeEnd(): string {
+  /** Whether the backend runs, how it ended, and what it wrote last. */
+  override describeEnd(): string {
     return describeEnd(this.trial);
   }
 
-  #acknowledge(id: number): void {
-    if (this.#answered.has(id)) return;
-    this.#answered.add(id);
-    this.respond(id, "Success");
-  }
-
-  async #open(head: Uint8Array, payload: Uint8Array): Promise<Seen> {
-    let plaintext: Uint8Array;
-    try {
-      plaintext = (this.#receiving as PacketCipher).open(payload, this.#expected);
-    } catch (error) {
-      if (!(error instanceof TribaFault)) throw error;
-      throw await this.#unreadable(head, payload, `packet ${this.#expected} does not decrypt`);
-    }
-    try {
-      const packet = decodePacket(plaintext);
-      const seen = { packet, plaintext };
-      this.seen.push(seen);
-      this.#expected = packet.id + 1;
-      return seen;
-    } catch (error) {
-      if (!(error instanceof TribaFault)) throw error;
-      throw new Failure("a packet in one of the forms of section 6.1", error.message);
-    }
-  }
-
-  /** Says what is wrong with the first packet, as far as that can be found out. */
-  async #unreadable(
-    head: Uint8Array,
-    payload: Uint8Array | undefined,
-    state: string,
-  ): Promise<Failure> {
-    const expected = "a size, a ciphertext and a tag that open under the key of step 6";
-    if (this.seen.length > 0) return new Failure(expected, state);
-    await this.line.until(() => this.line.ended, QUIET_MS);
-    const rest = payload ?? this.line.peek(256);
-    const found = diagnoseFirstPacket({
-      head,
-      rest,
-      packetKey: this.#packetKey,
-      nonce: this.#nonce,
-      byteOrder: this.manner.byteOrder,
-    });
-    return new Failure(expected, found?.seen ?? state, found?.advice);
+  /** A core acknowledges whatever a backend tells. */
+  protected override answer(): MsgpackValue {
+    return "Success";
   }
 
   #seal(given: Uint8Array): void {
@@ -413,34 +208,8 @@ export class Player {
       coreKey: this.#coreKey,
       backendKey: this.backendKey,
     });
-    this.#sending = coreToBackend;
-    this.#receiving = backendToCore;
+    this.useCiphers(coreToBackend, backendToCore);
   }
-}
-
-/** Reads a response. @throws {Failure} if it is none that the document has. */
-export function readResponse({ packet }: Seen): Response {
-  const expected = "a response of section 7";
-  if (!RESPONSES.has(packet.name)) throw new Failure(expected, describePacket(packet));
-  try {
-    return RESPONSES.decode(packet.name, packet.argument);
-  } catch (error) {
-    if (!(error instanceof TribaFault)) throw error;
-    throw new Failure(expected, error.message);
-  }
-}
-
-/** A packet in a few words. */
-export function describePacket(packet: Packet): string {
-  const name = JSON.stringify(packet.name);
-  if (packet.kind === "request") return `request ${packet.id}, ${name}`;
-  return `response ${packet.id} to request ${packet.req}, ${name}`;
-}
-
-/** A response in a few words. */
-export function describeResponse(response: Response): string {
-  if (response.type !== "Error") return response.type;
-  return `Error ${response.code}, ${JSON.stringify(response.message)}`;
 }
 
 /** Whether the backend runs, how it ended, and what it wrote last. */

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type Manner, type Play, Player } from "./player.ts";
+import { type Play, Player } from "./player.ts";
+import type { Manner, SideStage } from "./side.ts";
 import { type Launch, type Subject, Trial } from "./trial.ts";
 import { Skipped } from "./verdict.ts";
 import { SEALED_1, SPAWN_SECRET_BYTES } from "../../../lib/triba/mod.ts";
@@ -32,7 +33,7 @@ export interface StageOptions {
 }
 
 /** Where points are played, one after the other. */
-export class Stage implements AsyncDisposable {
+export class Stage implements SideStage {
   /** How to talk to the backend. */
   readonly manner: Manner;
   readonly #options: StageOptions;

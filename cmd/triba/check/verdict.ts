@@ -80,6 +80,9 @@ export class Failure extends Error {
   }
 }
 
+/** A packet that opens, and is none. */
+export class Malformed extends Failure {}
+
 /** A point of which nothing can be said, because another one fails. */
 export class Blocked extends Error {
   /** The class's name, for messages. */

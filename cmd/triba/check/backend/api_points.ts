@@ -5,7 +5,9 @@
  */
 
 import type { BackendPoint } from "./points.ts";
-import { describePacket, describeResponse, QUIET_MS } from "../player.ts";
+import { describePacket, describeResponse, QUIET_MS } from "../side.ts";
+import { type Bytes, text, variant } from "../common/bytes.ts";
+import { rows } from "../common/reading_points.ts";
 import { Failure, Skipped } from "../verdict.ts";
 import type { Stage } from "../stage.ts";
 import {
@@ -31,6 +33,23 @@ async function ask(
 function expectType(response: Response, ...types: readonly Response["type"][]): void {
   if (types.includes(response.type)) return;
   throw new Failure(types.join(" or "), describeResponse(response));
+}
+
+/** A question about a room that nobody has; only `invalid_argument` would be wrong. */
+const ODD_STRUCTS: readonly (readonly [title: string, bytes: Bytes])[] = [
+  [
+    "a struct by names, in any order, without its options",
+    (id) =>
+      fetch(id, 0x83, text("limit"), 1, text("later"), 0xc0, text("room"), text("triba-check")),
+  ],
+  [
+    "a struct with surplus elements",
+    (id) => fetch(id, 0x95, text("triba-check"), 0xc0, 1, 0xc4, 1, 0, text("later")),
+  ],
+];
+
+function fetch(id: number, ...struct: readonly (number | Uint8Array)[]): Uint8Array {
+  return variant(id, "FetchMessages", ...struct);
 }
 
 /** Points about the chat set. */
@@ -149,4 +168,5 @@ export const API_POINTS: readonly BackendPoint[] = [
       expectType(await player.response(player.request("Ping")), "Success", "Error");
     },
   },
+  ...rows(21, ODD_STRUCTS, "6.1, 7.3"),
 ];

@@ -5,17 +5,13 @@
  */
 
 import type { BackendPoint } from "./points.ts";
-import { float, join, PING, request, text } from "./bytes.ts";
-import { describeResponse } from "../player.ts";
-import { Failure } from "../verdict.ts";
-import type { Stage } from "../stage.ts";
-
-type Bytes = (id: number) => Uint8Array;
+import { type Bytes, float, join, PING, text, variant } from "../common/bytes.ts";
+import { argumentPoints } from "../common/argument_points.ts";
 
 /** None of them could be carried out by a backend that does not look closely, but for the last. */
 const WRONG: readonly (readonly [title: string, bytes: Bytes])[] = [
   ["a number for a text", (id) => variant(id, "JoinRoom", 5)],
-  ["no argument", (id) => request(id, text("JoinRoom"))],
+  ["no argument", (id) => join(0x92, id, text("JoinRoom"))],
   ["nil for a text", (id) => variant(id, "JoinRoom", 0xc0)],
   ["bin for a text", (id) => variant(id, "JoinRoom", 0xc4, 1, 0x61)],
   ["a field too few", (id) => variant(id, "SetTyping", 0x91, text("triba-check"))],
@@ -50,31 +46,5 @@ const WRONG: readonly (readonly [title: string, bytes: Bytes])[] = [
   ["a value where none belongs", (id) => join(0x92, id, 0x81, PING, 1)],
 ];
 
-function variant(id: number, name: string, ...argument: readonly (number | Uint8Array)[]) {
-  return request(id, 0x81, text(name), ...argument);
-}
-
-async function refuses(stage: Stage, bytes: Bytes): Promise<void> {
-  const player = await stage.shared();
-  const id = player.nextId;
-  player.plaintext(bytes(id));
-  const response = await player.response(id);
-  const codes = ["invalid_argument"];
-  // Without the version exchange nobody has said which requests there are.
-  if (player.version === undefined) codes.push("unknown_request");
-  if (response.type === "Error" && codes.includes(response.code)) return;
-  throw new Failure("Error invalid_argument", describeResponse(response));
-}
-
 /** Points about wrong arguments. */
-export const ARGUMENT_POINTS: readonly BackendPoint[] = WRONG.map(
-  ([title, bytes], i): BackendPoint => ({
-    id: `F17.${i + 1}`,
-    title: `Refuses a known request with ${title}`,
-    section: "6.1, 8",
-    level: "should",
-    advice: "Answer Error invalid_argument and go on; do not guess what was meant",
-    needs: "H10",
-    run: (stage) => refuses(stage, bytes),
-  }),
-);
+export const ARGUMENT_POINTS: readonly BackendPoint[] = argumentPoints(WRONG);

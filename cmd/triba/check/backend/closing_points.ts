@@ -5,17 +5,16 @@
  */
 
 import type { BackendPoint } from "./points.ts";
-import { join } from "./bytes.ts";
-import { describeEnd, describePacket, type Player, QUIET_MS } from "../player.ts";
+import { inSession, TAMPERED } from "../common/breaking_points.ts";
+import { join } from "../common/bytes.ts";
+import { describeEnd, type Player } from "../player.ts";
 import { Blocked, Failure } from "../verdict.ts";
 import type { Stage } from "../stage.ts";
 import type { MsgpackValue } from "../../../../lib/msgpack/mod.ts";
 import {
-  encodeRequest,
   encodeResponse,
   KEY_BYTES,
   MAX_HANDSHAKE_PAYLOAD_BYTES,
-  MAX_PAYLOAD_BYTES,
 } from "../../../../lib/triba/mod.ts";
 
 type Play = (stage: Stage) => Promise<void>;
@@ -59,23 +58,7 @@ async function refusesKey(stage: Stage, key: Uint8Array): Promise<void> {
   if (!player.line.ended) throw new Failure(expected, "a key, and then a packet");
 }
 
-/** Sends something in an open session that must end it. */
-function inSession(
-  id: string,
-  title: string,
-  advice: string,
-  because: string,
-  send: (player: Player) => void,
-): BackendPoint {
-  return row(id, title, advice, async (stage) => {
-    const player = await stage.open();
-    const offence = player.nextId;
-    send(player);
-    await player.expectEnd(because, offence);
-  });
-}
-
-/** The same after step 7 or 8. */
+/** Sends something after step 7 or 8 that must end the connection. */
 function inHandshake(
   id: string,
   title: string,
@@ -96,33 +79,6 @@ function inHandshake(
 function answerUpgrade(player: Player, body: MsgpackValue, req?: number): void {
   const upgrade = player.seen[0]?.packet.id as number;
   player.respond(req ?? upgrade, body);
-}
-
-const TAMPERED = "Verify before you use anything: take the library's decrypt, and end on its error";
-
-/** Changes one bit of a sealed ping. */
-function tamperedPing(player: Player): Uint8Array {
-  const payload = player.seal(encodeRequest(player.nextId, "Ping", player.form));
-  payload[0] = (payload[0] as number) ^ 1;
-  return payload;
-}
-
-async function doesNotUseTampered(stage: Stage): Promise<void> {
-  const player = await stage.open();
-  await player.settle();
-  const before = player.seen.length;
-  player.payload(tamperedPing(player));
-  await player.line.hears(2 * QUIET_MS);
-  await player.settle();
-  const answer = player.seen.slice(before).find(({ packet }) => packet.kind === "response");
-  if (answer !== undefined) {
-    throw new Failure("no answer to a packet with a flipped bit", describePacket(answer.packet));
-  }
-}
-
-function skipIds(player: Player, count: number): void {
-  player.nextId += count;
-  player.request("Ping");
 }
 
 /** Points about faults that end a connection. */
@@ -171,27 +127,6 @@ export const CLOSING_POINTS: readonly BackendPoint[] = [
     async (stage) => await refusesKey(stage, Uint8Array.fromHex(LOW_ORDER)),
     "H03",
   ),
-  inSession(
-    "F07.1",
-    "Closes at a size of 0",
-    "Check 17 <= size before reading on",
-    "a payload has at least 17 bytes",
-    (player) => player.size(0),
-  ),
-  inSession(
-    "F07.2",
-    "Closes at a size of 16",
-    "Check 17 <= size before reading on",
-    "a payload has at least 17 bytes",
-    (player) => player.payload(new Uint8Array(16)),
-  ),
-  inSession(
-    "F07.3",
-    "Closes at a size above 16 MiB without waiting for the rest",
-    "Check the size against the limit before you take memory for it",
-    "16,777,216 bytes is the limit",
-    (player) => player.size(MAX_PAYLOAD_BYTES + 1),
-  ),
   inHandshake(
     "F07.4",
     "Closes at a size above 65,536 while the session is not open",
@@ -200,24 +135,6 @@ export const CLOSING_POINTS: readonly BackendPoint[] = [
     "beforeUpgrade",
     (player) => player.size(MAX_HANDSHAKE_PAYLOAD_BYTES + 1),
   ),
-  row(
-    "F08.1",
-    "Uses nothing of a packet whose tag does not verify",
-    TAMPERED,
-    doesNotUseTampered,
-    "H10",
-    "must",
-  ),
-  inSession(
-    "F08.2",
-    "Closes at a packet whose tag does not verify",
-    TAMPERED,
-    "the tag does not verify",
-    (player) => {
-      player.payload(tamperedPing(player));
-      player.nextId++;
-    },
-  ),
   inHandshake(
     "F08.3",
     "Closes at a first packet whose tag does not verify",
@@ -225,26 +142,6 @@ export const CLOSING_POINTS: readonly BackendPoint[] = [
     "the tag does not verify",
     "beforeUpgrade",
     (player) => player.payload(new Uint8Array(32)),
-  ),
-  inSession(
-    "F10.1",
-    "Closes at a packet that comes a second time",
-    "Compare each id with the one before: it must be that plus one",
-    "the id was there before",
-    (player) => {
-      player.nextId--;
-      player.request("Ping");
-    },
-  ),
-  row(
-    "F10.2",
-    "Closes when a packet is missing",
-    "Compare each id with the one before: it must be that plus one",
-    async (stage) => {
-      const player = await stage.open();
-      skipIds(player, 1);
-      await player.expectEnd("an id is left out", player.nextId - 1);
-    },
   ),
   row(
     "F10.3",
@@ -259,18 +156,11 @@ export const CLOSING_POINTS: readonly BackendPoint[] = [
     "H06",
   ),
   inSession(
-    "F11.1",
-    "Closes at a response to a request that it never made",
-    "Keep the ids of your outstanding requests",
-    "no such request waits",
-    (player) => player.respond(1_000_000, "Success"),
-  ),
-  inSession(
     "F11.2",
     "Closes at a second response to the same request",
     "Take a request off the list when its response is there",
     "request 0 has its response",
-    (player) => answerUpgrade(player, "Success"),
+    (side) => side.respond(side.seen[0]?.packet.id as number, "Success"),
   ),
   inHandshake(
     "F11.3",
@@ -285,7 +175,7 @@ export const CLOSING_POINTS: readonly BackendPoint[] = [
     "Closes at a packet of the handshake in the open session",
     "HandshakeSuccess and ApiVersion have their place in the handshake only",
     "the handshake is over",
-    (player) => player.request("HandshakeSuccess"),
+    (side) => side.request("HandshakeSuccess"),
   ),
   inHandshake(
     "F12.2",
@@ -300,7 +190,7 @@ export const CLOSING_POINTS: readonly BackendPoint[] = [
     "Closes at a request that belongs to backends",
     "A packet of your own that comes back decrypts: the name shows it",
     "Status is a request of the backend",
-    (player) => player.request({ Status: "Online" }),
+    (side) => side.request({ Status: "Online" }),
   ),
   inHandshake(
     "F13",
@@ -318,10 +208,15 @@ export const CLOSING_POINTS: readonly BackendPoint[] = [
     "beforeUpgrade",
     (player) => answerUpgrade(player, { Rooms: [] }),
   ),
+  inHandshake(
+    "F09.13",
+    "Closes at a first packet with bytes behind its value",
+    "Read strictly: end the connection at whatever is no packet",
+    "bytes are left over",
+    "beforeUpgrade",
+    (player) => {
+      const upgrade = player.seen[0]?.packet.id as number;
+      player.plaintext(join(encodeResponse(player.nextId, upgrade, "Success"), 0xc0));
+    },
+  ),
 ];
-
-/** A response with bytes behind it, for the table of malformed packets. */
-export function surplusResponse(player: Player): Uint8Array {
-  const upgrade = player.seen[0]?.packet.id as number;
-  return join(encodeResponse(player.nextId, upgrade, "Success"), 0xc0);
-}

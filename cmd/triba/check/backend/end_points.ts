@@ -6,7 +6,8 @@
 
 import { encodeHex } from "@std/encoding/hex";
 import type { BackendPoint } from "./points.ts";
-import { describeEnd, describeResponse, type Player } from "../player.ts";
+import { describeEnd, type Player } from "../player.ts";
+import { describeResponse } from "../side.ts";
 import { Failure } from "../verdict.ts";
 import type { Stage } from "../stage.ts";
 import { EXIT_CODES } from "../../../../lib/triba/mod.ts";

@@ -5,7 +5,10 @@
  */
 
 import type { BackendPoint } from "./points.ts";
-import { describePacket, describeResponse, type Player, QUIET_MS } from "../player.ts";
+import type { Player } from "../player.ts";
+import { describePacket, describeResponse, QUIET_MS } from "../side.ts";
+import { request, text } from "../common/bytes.ts";
+import { answersUnknown } from "../common/unknown_points.ts";
 import { Failure } from "../verdict.ts";
 import type { Stage } from "../stage.ts";
 import { equalConstantTime } from "../../../../lib/bytes/mod.ts";
@@ -195,6 +198,40 @@ export const HANDSHAKE_POINTS: readonly BackendPoint[] = [
       if (response.type === "Error" && response.code !== "unknown_request") {
         throw new Failure("an answer to Ping", describeResponse(response));
       }
+    },
+  },
+  {
+    id: "P05",
+    title: "Answers in the form in which the core writes",
+    section: "6.1",
+    level: "should",
+    advice: "Wrap packets into Request and Response exactly if the core's first packet is wrapped",
+    needs: "H10",
+    run: async (stage) => {
+      for (const form of ["compact", "tagged"] as const) {
+        const player = await stage.open({ form });
+        await player.responsePacket(player.request("Ping"));
+        const other = player.seen.slice(1).find(({ packet }) => packet.form !== form);
+        if (other !== undefined) {
+          throw new Failure(
+            `the ${form} form`,
+            `${describePacket(other.packet)}, ${other.packet.form}`,
+          );
+        }
+      }
+    },
+  },
+  {
+    id: "F16.10",
+    title: "Answers an unknown request in the handshake with Error unknown_request",
+    section: "7.3, 8",
+    level: "should",
+    advice: "A later core may ask something else first; HandshakeSuccess follows",
+    needs: "H06",
+    run: async (stage) => {
+      const player = await stage.upgraded();
+      await answersUnknown(player, (id) => request(id, text("TribaCheck")));
+      await player.confirm();
     },
   },
 ];

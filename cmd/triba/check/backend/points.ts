@@ -4,20 +4,21 @@
  * @module
  */
 
-import type { Point } from "../verdict.ts";
 import type { Stage } from "../stage.ts";
+import type { Point } from "../verdict.ts";
 import { API_POINTS } from "./api_points.ts";
 import { ARGUMENT_POINTS } from "./argument_points.ts";
 import { CLOSING_POINTS } from "./closing_points.ts";
 import { END_POINTS } from "./end_points.ts";
 import { HANDSHAKE_POINTS } from "./handshake_points.ts";
-import { MALFORMED_POINTS } from "./malformed_points.ts";
-import { PACKET_POINTS } from "./packet_points.ts";
-import { READING_POINTS } from "./reading_points.ts";
 import { ROOM_POINTS } from "./room_points.ts";
 import { SEAL_POINTS } from "./seal_points.ts";
 import { START_POINTS } from "./start_points.ts";
-import { UNKNOWN_POINTS } from "./unknown_points.ts";
+import { BREAKING_POINTS } from "../common/breaking_points.ts";
+import { MALFORMED_POINTS } from "../common/malformed_points.ts";
+import { PACKET_POINTS } from "../common/packet_points.ts";
+import { READING_POINTS } from "../common/reading_points.ts";
+import { UNKNOWN_POINTS } from "../common/unknown_points.ts";
 
 /** A point for backends. */
 export type BackendPoint = Point<Stage>;
@@ -31,6 +32,7 @@ export const BACKEND_POINTS: readonly BackendPoint[] = [
   ...API_POINTS,
   ...ROOM_POINTS,
   ...CLOSING_POINTS,
+  ...BREAKING_POINTS,
   ...MALFORMED_POINTS,
   ...UNKNOWN_POINTS,
   ...ARGUMENT_POINTS,

@@ -5,7 +5,8 @@
  */
 
 import type { BackendPoint } from "./points.ts";
-import { describeResponse, type Player } from "../player.ts";
+import type { Player } from "../player.ts";
+import { describeResponse } from "../side.ts";
 import { Failure } from "../verdict.ts";
 import type { Stage } from "../stage.ts";
 import type { Response } from "../../../../lib/triba/mod.ts";

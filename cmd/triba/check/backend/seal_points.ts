@@ -5,7 +5,8 @@
  */
 
 import type { BackendPoint } from "./points.ts";
-import { describeEnd, describeResponse, type Play, type Player } from "../player.ts";
+import { describeEnd, type Play, type Player } from "../player.ts";
+import { describeResponse } from "../side.ts";
 import { Failure } from "../verdict.ts";
 import type { Stage } from "../stage.ts";
 import {

@@ -7,6 +7,9 @@
 import { concat } from "@std/bytes/concat";
 import { encodeMsgpack } from "../../../../lib/msgpack/mod.ts";
 
+/** A packet written by hand, for the id that it must have. */
+export type Bytes = (id: number) => Uint8Array;
+
 /** MessagePack of a text. */
 export function text(value: string): Uint8Array {
   return encodeMsgpack(value);
@@ -20,6 +23,15 @@ export function join(...parts: readonly (number | Uint8Array)[]): Uint8Array {
 /** A request in the compact form around a body that is written by hand. */
 export function request(id: number, ...body: readonly (number | Uint8Array)[]): Uint8Array {
   return join(0x92, id, ...body);
+}
+
+/** A request with a variant and its argument. */
+export function variant(
+  id: number,
+  name: string,
+  ...argument: readonly (number | Uint8Array)[]
+): Uint8Array {
+  return request(id, 0x81, text(name), ...argument);
 }
 
 /** A float of 64 bits. */

@@ -1,17 +1,16 @@
 /**
- * Packets that are none: a backend closes (section 8, F09).
+ * Packets that are none: the receiver closes (section 8, F09).
  *
  * @module
  */
 
-import type { BackendPoint } from "./points.ts";
-import { surplusResponse } from "./closing_points.ts";
-import { float, join, PING, request, text } from "./bytes.ts";
+import type { SidePoint } from "../side.ts";
+import { type Bytes, float, join, PING, request, text } from "./bytes.ts";
 
 /** Containers inside one another in a request of which two are there already. */
 const INNER_LEVELS = 15;
 
-const MALFORMED: readonly (readonly [title: string, bytes: (id: number) => Uint8Array])[] = [
+const MALFORMED: readonly (readonly [title: string, bytes: Bytes])[] = [
   ["with bytes behind its value", (id) => join(request(id, PING), 0xc0)],
   ["that is cut short", (id) => request(id, PING.subarray(0, 3))],
   ["with a byte that MessagePack does not use", (id) => request(id, 0xc1)],
@@ -39,33 +38,19 @@ const MALFORMED: readonly (readonly [title: string, bytes: (id: number) => Uint8
 ];
 
 /** Points about malformed packets. */
-export const MALFORMED_POINTS: readonly BackendPoint[] = [
-  ...MALFORMED.map(([title, bytes], i): BackendPoint => ({
+export const MALFORMED_POINTS: readonly SidePoint[] = MALFORMED.map(
+  ([title, bytes], i): SidePoint => ({
     id: `F09.${i + 1}`,
     title: `Closes at a packet ${title}`,
     section: "6.1, 8",
     level: "should",
-    advice: "Read strictly: end with 76 at whatever is no packet",
+    advice: "Read strictly: end the connection at whatever is no packet",
     needs: "H10",
     run: async (stage) => {
-      const player = await stage.open();
-      const id = player.nextId;
-      player.plaintext(bytes(id));
-      await player.expectEnd("this is no packet", id);
+      const side = await stage.open();
+      const id = side.nextId;
+      side.plaintext(bytes(id));
+      await side.expectEnd("this is no packet", id);
     },
-  })),
-  {
-    id: `F09.${MALFORMED.length + 1}`,
-    title: "Closes at a first packet with bytes behind its value",
-    section: "6.1, 8",
-    level: "should",
-    advice: "Read strictly: end with 76 at whatever is no packet",
-    needs: "H06",
-    run: async (stage) => {
-      const player = await stage.beforeUpgrade();
-      player.plaintext(surplusResponse(player));
-      const id = player.request("HandshakeSuccess");
-      await player.expectEnd("bytes are left over", id);
-    },
-  },
-];
+  }),
+);

@@ -1,52 +1,49 @@
 /**
- * Packets that the backend writes: ids, answers, forms (section 6).
+ * Packets that the other side writes: ids, answers, forms (section 6).
  *
  * @module
  */
 
-import type { BackendPoint } from "./points.ts";
 import { findOddity } from "../canonical.ts";
-import { describePacket, type Player } from "../player.ts";
+import { describePacket, type Side, type SidePoint, type SideStage } from "../side.ts";
 import { Failure } from "../verdict.ts";
-import type { Stage } from "../stage.ts";
 
 const PINGS = 8;
 
 /** A session in which both sides have said something. */
-async function talk(stage: Stage): Promise<Player> {
-  const player = await stage.shared();
-  await player.settle();
-  for (let i = 0; i < 3; i++) await player.responsePacket(player.request("Ping"));
-  await player.settle();
-  return player;
+async function talk(stage: SideStage): Promise<Side> {
+  const side = await stage.shared();
+  await side.settle();
+  for (let i = 0; i < 3; i++) await side.responsePacket(side.request("Ping"));
+  await side.settle();
+  return side;
 }
 
-async function answersEachOnce(stage: Stage): Promise<void> {
-  const player = await stage.shared();
-  const requests = Array.from({ length: PINGS }, () => player.request("Ping"));
-  requests.push(player.request("ListRooms"));
+async function answersEachOnce(stage: SideStage): Promise<void> {
+  const side = await stage.shared();
+  const requests = Array.from({ length: PINGS }, () => side.request("Ping"));
   for (const id of requests) {
-    const seen = await player.responsePacket(id);
+    const seen = await side.responsePacket(id);
     if (typeof seen === "string") {
-      throw new Failure(`a response to request ${id}`, player.describe(seen));
+      throw new Failure(`a response to request ${id}`, side.describe(seen));
     }
   }
-  await player.settle();
+  await side.settle();
   for (const id of requests) {
-    const count = player.seen.filter(({ packet }) =>
+    const count = side.seen.filter(({ packet }) =>
       packet.kind === "response" && packet.req === id
     ).length;
     if (count !== 1) throw new Failure(`one response to request ${id}`, `${count} responses`);
   }
-  const stray = player.seen.find(({ packet }) =>
-    packet.kind === "response" && packet.req >= player.nextId
+  const stray = side.seen.find(({ packet }) =>
+    packet.kind === "response" && packet.req >= side.nextId
   );
   if (stray !== undefined) {
-    throw new Failure("responses to the core's requests only", describePacket(stray.packet));
+    throw new Failure("responses to requests that were made", describePacket(stray.packet));
   }
 }
 
-async function countsInOrder(stage: Stage): Promise<void> {
+async function countsInOrder(stage: SideStage): Promise<void> {
   const { seen } = await talk(stage);
   for (let i = 1; i < seen.length; i++) {
     const before = seen[i - 1]?.packet.id as number;
@@ -56,17 +53,17 @@ async function countsInOrder(stage: Stage): Promise<void> {
   }
 }
 
-/** Points about what the backend writes. */
-export const PACKET_POINTS: readonly BackendPoint[] = [
+/** Points about what the other side writes. */
+export const PACKET_POINTS: readonly SidePoint[] = [
   {
     id: "P01",
     title: "Gives its first packet the id 0 or 1",
     section: "6.2",
     level: "must",
-    advice: "Begin with 0: other cores close",
-    needs: "H06",
+    advice: "Begin with 0: others close",
+    needs: "H10",
     run: async (stage) => {
-      const { seen: [first] } = await stage.beforeUpgrade();
+      const { seen: [first] } = await stage.shared();
       const id = first?.packet.id as number;
       if (id > 1) throw new Failure("id 0 or 1", `id ${id}`);
     },
@@ -102,27 +99,6 @@ export const PACKET_POINTS: readonly BackendPoint[] = [
         const odd = findOddity(plaintext);
         if (odd !== undefined) {
           throw new Failure("the shortest form", `${describePacket(packet)}: ${odd}`);
-        }
-      }
-    },
-  },
-  {
-    id: "P05",
-    title: "Answers in the form in which the core writes",
-    section: "6.1",
-    level: "should",
-    advice: "Wrap packets into Request and Response exactly if the core's first packet is wrapped",
-    needs: "H10",
-    run: async (stage) => {
-      for (const form of ["compact", "tagged"] as const) {
-        const player = await stage.open({ form });
-        await player.responsePacket(player.request("Ping"));
-        const other = player.seen.slice(1).find(({ packet }) => packet.form !== form);
-        if (other !== undefined) {
-          throw new Failure(
-            `the ${form} form`,
-            `${describePacket(other.packet)}, ${other.packet.form}`,
-          );
         }
       }
     },

@@ -1,18 +1,14 @@
 /**
- * What a backend must be able to read: odd forms of packets, streams cut anywhere, large packets
+ * What both sides must be able to read: odd forms of packets, streams cut anywhere, large packets
  * (sections 5 and 6.1).
  *
  * @module
  */
 
-import type { BackendPoint } from "./points.ts";
-import { join, PING, request, text } from "./bytes.ts";
-import { describeResponse, type Player } from "../player.ts";
+import { type Bytes, join, PING, request, text } from "./bytes.ts";
+import { describeResponse, type Side, type SidePoint, type SideStage } from "../side.ts";
 import { Failure } from "../verdict.ts";
-import type { Stage } from "../stage.ts";
 import { encodeFrame, encodeRequest, type Response, TAG_BYTES } from "../../../../lib/triba/mod.ts";
-
-type Bytes = (id: number) => Uint8Array;
 
 /** A ping in an odd form. */
 const ODD_PINGS: readonly (readonly [title: string, bytes: Bytes])[] = [
@@ -31,42 +27,27 @@ const ODD_PINGS: readonly (readonly [title: string, bytes: Bytes])[] = [
   ["a variant without argument as a map to nil", (id) => request(id, 0x81, PING, 0xc0)],
 ];
 
-/** A question about a room that nobody has; only `invalid_argument` would be wrong. */
-const ODD_STRUCTS: readonly (readonly [title: string, bytes: Bytes])[] = [
-  [
-    "a struct by names, in any order, without its options",
-    (id) =>
-      fetch(id, 0x83, text("limit"), 1, text("later"), 0xc0, text("room"), text("triba-check")),
-  ],
-  [
-    "a struct with surplus elements",
-    (id) => fetch(id, 0x95, text("triba-check"), 0xc0, 1, 0xc4, 1, 0, text("later")),
-  ],
-];
-
-function fetch(id: number, ...struct: readonly (number | Uint8Array)[]): Uint8Array {
-  return request(id, 0x81, text("FetchMessages"), ...struct);
-}
-
 /** An answer that says that the request was understood, or is none of this backend's. */
 function isUnderstood(response: Response): boolean {
   return response.type !== "Error" || response.code !== "invalid_argument";
 }
 
-async function reads(stage: Stage, bytes: Bytes): Promise<void> {
-  const player = await stage.shared();
-  const id = player.nextId;
-  player.plaintext(bytes(id));
-  const response = await player.response(id);
+/** Sends a request in an odd form, which must be understood. */
+async function reads(stage: SideStage, bytes: Bytes): Promise<void> {
+  const side = await stage.shared();
+  const id = side.nextId;
+  side.plaintext(bytes(id));
+  const response = await side.response(id);
   if (!isUnderstood(response)) throw new Failure("another answer", describeResponse(response));
 }
 
-function rows(
+/** Points that number a table of odd requests. */
+export function rows(
   first: number,
   list: readonly (readonly [string, Bytes])[],
   section: string,
-): readonly BackendPoint[] {
-  return list.map(([title, bytes], i): BackendPoint => ({
+): readonly SidePoint[] {
+  return list.map(([title, bytes], i): SidePoint => ({
     id: `P${first + i}`,
     title: `Reads ${title}`,
     section,
@@ -77,18 +58,18 @@ function rows(
   }));
 }
 
-async function expectAnswers(player: Player, requests: readonly number[]): Promise<void> {
+async function expectAnswers(side: Side, requests: readonly number[]): Promise<void> {
   for (const id of requests) {
-    const seen = await player.responsePacket(id);
+    const seen = await side.responsePacket(id);
     if (typeof seen !== "string") continue;
-    throw new Failure(`a response to request ${id}`, player.describe(seen));
+    throw new Failure(`a response to request ${id}`, side.describe(seen));
   }
 }
 
 const LARGE_BYTES = 1024 * 1024 - TAG_BYTES - 64;
 
-/** Points about what the backend reads. */
-export const READING_POINTS: readonly BackendPoint[] = [
+/** Points about what the other side reads. */
+export const READING_POINTS: readonly SidePoint[] = [
   {
     id: "P06",
     title: "Reads packets that come in pieces",
@@ -97,14 +78,14 @@ export const READING_POINTS: readonly BackendPoint[] = [
     advice: "A read may return less than asked for: read on until size and payload are complete",
     needs: "H10",
     run: async (stage) => {
-      const player = await stage.shared();
-      const id = player.nextId++;
-      const bytes = player.seal(encodeRequest(id, "Ping", player.form), id);
-      for (const byte of encodeFrame(bytes, player.manner.byteOrder)) {
-        player.line.send(Uint8Array.of(byte));
-        await player.line.flush();
+      const side = await stage.shared();
+      const id = side.nextId++;
+      const bytes = side.seal(encodeRequest(id, "Ping", side.form), id);
+      for (const byte of encodeFrame(bytes, side.manner.byteOrder)) {
+        side.line.send(Uint8Array.of(byte));
+        await side.line.flush();
       }
-      await expectAnswers(player, [id]);
+      await expectAnswers(side, [id]);
     },
   },
   {
@@ -115,16 +96,16 @@ export const READING_POINTS: readonly BackendPoint[] = [
     advice: "Keep what a read returned beyond the packet, and look at it before the next read",
     needs: "H10",
     run: async (stage) => {
-      const player = await stage.shared();
+      const side = await stage.shared();
       const frames: Uint8Array[] = [];
       const requests = Array.from({ length: 4 }, () => {
-        const id = player.nextId++;
-        const payload = player.seal(encodeRequest(id, "Ping", player.form), id);
-        frames.push(encodeFrame(payload, player.manner.byteOrder));
+        const id = side.nextId++;
+        const payload = side.seal(encodeRequest(id, "Ping", side.form), id);
+        frames.push(encodeFrame(payload, side.manner.byteOrder));
         return id;
       });
-      player.line.send(join(...frames));
-      await expectAnswers(player, requests);
+      side.line.send(join(...frames));
+      await expectAnswers(side, requests);
     },
   },
   {
@@ -135,10 +116,9 @@ export const READING_POINTS: readonly BackendPoint[] = [
     advice: "The limit of 65,536 bytes ends with step 11; the next is 16 MiB",
     needs: "H10",
     run: async (stage) => {
-      const player = await stage.shared();
-      await expectAnswers(player, [player.request({ TribaCheck: "x".repeat(LARGE_BYTES) })]);
+      const side = await stage.shared();
+      await expectAnswers(side, [side.request({ TribaCheck: "x".repeat(LARGE_BYTES) })]);
     },
   },
   ...rows(11, ODD_PINGS, "6.1"),
-  ...rows(21, ODD_STRUCTS, "6.1, 7.3"),
 ];

@@ -1,16 +1,15 @@
 /**
- * Requests that a backend does not know: it answers and lives (section 8, F16).
+ * Requests that the other side does not know: it answers and lives (section 8, F16).
  *
  * @module
  */
 
-import type { BackendPoint } from "./points.ts";
-import { float, join, request, text } from "./bytes.ts";
-import { describeResponse, type Player } from "../player.ts";
+import { type Bytes, float, join, request, text } from "./bytes.ts";
+import { describeResponse, type Side, type SidePoint } from "../side.ts";
 import { Failure } from "../verdict.ts";
 
 /** Arguments of all kinds, some of which no known request has. */
-const UNKNOWN: readonly (readonly [title: string, bytes: (id: number) => Uint8Array])[] = [
+const UNKNOWN: readonly (readonly [title: string, bytes: Bytes])[] = [
   ["without argument", (id) => request(id, text("TribaCheck"))],
   ["that holds bin", (id) => unknown(id, 0xc4, 2, 1, 2)],
   ["that holds a float", (id) => unknown(id, float(1.5))],
@@ -28,16 +27,17 @@ function unknown(id: number, ...argument: readonly (number | Uint8Array)[]): Uin
   return request(id, 0x81, text("TribaCheck"), join(...argument));
 }
 
-async function answersUnknown(player: Player, bytes: (id: number) => Uint8Array): Promise<void> {
-  const id = player.nextId;
-  player.plaintext(bytes(id));
-  const response = await player.response(id);
+/** Sends an unknown request, which must be answered as such. */
+export async function answersUnknown(side: Side, bytes: Bytes): Promise<void> {
+  const id = side.nextId;
+  side.plaintext(bytes(id));
+  const response = await side.response(id);
   if (response.type === "Error" && response.code === "unknown_request") return;
   throw new Failure("Error unknown_request", describeResponse(response));
 }
 
 /** Points about unknown requests. */
-export const UNKNOWN_POINTS: readonly BackendPoint[] = [
+export const UNKNOWN_POINTS: readonly SidePoint[] = [
   {
     id: "F16.1",
     title: "Answers a request that it does not know, and goes on",
@@ -46,16 +46,16 @@ export const UNKNOWN_POINTS: readonly BackendPoint[] = [
     advice: "Each request gets a response: read the name before you choose the type to parse",
     needs: "H10",
     run: async (stage) => {
-      const player = await stage.shared();
-      for (const id of [player.request("TribaCheck"), player.request("Ping")]) {
-        const seen = await player.responsePacket(id);
+      const side = await stage.shared();
+      for (const id of [side.request("TribaCheck"), side.request("Ping")]) {
+        const seen = await side.responsePacket(id);
         if (typeof seen === "string") {
-          throw new Failure(`a response to request ${id}`, player.describe(seen));
+          throw new Failure(`a response to request ${id}`, side.describe(seen));
         }
       }
     },
   },
-  ...UNKNOWN.map(([title, bytes], i): BackendPoint => ({
+  ...UNKNOWN.map(([title, bytes], i): SidePoint => ({
     id: `F16.${i + 2}`,
     title: `Answers an unknown request ${title} with Error unknown_request`,
     section: "7.3, 8",
@@ -64,17 +64,4 @@ export const UNKNOWN_POINTS: readonly BackendPoint[] = [
     needs: "H10",
     run: async (stage) => await answersUnknown(await stage.shared(), bytes),
   })),
-  {
-    id: `F16.${UNKNOWN.length + 2}`,
-    title: "Answers an unknown request in the handshake with Error unknown_request",
-    section: "7.3, 8",
-    level: "should",
-    advice: "A later core may ask something else first; HandshakeSuccess follows",
-    needs: "H06",
-    run: async (stage) => {
-      const player = await stage.upgraded();
-      await answersUnknown(player, (id) => request(id, text("TribaCheck")));
-      await player.confirm();
-    },
-  },
 ];
