@@ -5,25 +5,22 @@
  */
 
 import { ChunkBuffer } from "../../../lib/bytes/mod.ts";
-import { type ByteStream, NetFault, Outbox } from "../../../lib/net/mod.ts";
+import { type ByteStream, NetFault } from "../../../lib/net/mod.ts";
 
 const READ_BYTES = 64 * 1024;
-/** More than anything that is sent to one peer, whether it reads or not. */
-const OUTBOX_BYTES = 32 * 1024 * 1024;
 
 /** One connection of the program under test. */
 export class Line {
   readonly #stream: ByteStream;
-  readonly #outbox: Outbox;
   readonly #buffer = new ChunkBuffer();
   #ended = false;
   #changed = Promise.withResolvers<void>();
   readonly #reading: Promise<void>;
+  #writing: Promise<void> = Promise.resolve();
 
   /** Takes the connection over. */
   constructor(stream: ByteStream) {
     this.#stream = stream;
-    this.#outbox = new Outbox(stream, OUTBOX_BYTES);
     this.#reading = this.#read();
   }
 
@@ -39,16 +36,12 @@ export class Line {
 
   /** Sends bytes without waiting for the peer; one that is gone shows by its end. */
   send(...parts: readonly Uint8Array[]): void {
-    for (const part of parts) this.#outbox.push(part);
+    for (const part of parts) this.#writing = this.#writing.then(() => this.#write(part));
   }
 
   /** Waits until everything is sent, or cannot be. */
   async flush(): Promise<void> {
-    try {
-      await this.#outbox.flush();
-    } catch (error) {
-      if (!(error instanceof NetFault)) throw error;
-    }
+    await this.#writing;
   }
 
   /** The first bytes without taking them, as many as there are. */
@@ -99,6 +92,15 @@ export class Line {
       this.#changed.resolve();
       this.#changed = Promise.withResolvers();
       if (count === null) return;
+    }
+  }
+
+  /** What a peer said before it went away is still to be read: a write that fails closes nothing. */
+  async #write(bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#stream.write(bytes);
+    } catch (error) {
+      if (!(error instanceof NetFault)) throw error;
     }
   }
 

@@ -36,7 +36,7 @@ export interface Launch {
   /** How the id is written, if not as a core writes it. */
   readonly spellId?: ((id: Uint8Array) => string) | undefined;
   /** Where the backend learns of the socket; the variable unless given. */
-  readonly tell?: "variable" | "argument" | "both" | "runtime-folder" | "abstract" | undefined;
+  readonly tell?: "variable" | "argument" | "runtime-folder" | "abstract" | undefined;
   /** The spawn secret; sealed-1 is demanded exactly if it is there. */
   readonly secret?: Uint8Array | undefined;
   /** What is written to standard input instead of the secret. */
@@ -188,11 +188,6 @@ async function listen(folder: string, tell: NonNullable<Launch["tell"]>): Promis
       return { listening: await listenUnix(path), argument: [], environment: variable(path) };
     case "argument":
       return { listening: await listenUnix(path), argument: [path], environment: {} };
-    case "both": {
-      const elsewhere = `${folder}/nothing-listens-here`;
-      const argument = [elsewhere];
-      return { listening: await listenUnix(path), argument, environment: variable(path) };
-    }
     case "runtime-folder": {
       const inside = `${folder}/trinitrix`;
       await Deno.mkdir(inside, { mode: PRIVATE_MODE });

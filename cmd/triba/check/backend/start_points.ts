@@ -117,20 +117,13 @@ export const START_POINTS: readonly BackendPoint[] = [
   ),
   found(
     "I06",
-    "Prefers TRIBA_SOCKET to its second argument",
-    "3.2",
-    "Look at TRIBA_SOCKET first",
-    { tell: "both" },
-  ),
-  found(
-    "I07",
     "Finds the socket in XDG_RUNTIME_DIR",
     "3.2",
     "Look for $XDG_RUNTIME_DIR/trinitrix/triba.sock",
     { tell: "runtime-folder" },
   ),
   found(
-    "I08",
+    "I07",
     "Connects to an abstract socket, whose name begins with @",
     "3.2",
     "Replace the @ by a NUL byte in the address",
