@@ -6,6 +6,7 @@
  */
 
 import { runnable, runProgram } from "../../lib/cli/mod.ts";
+import { CHECK } from "./args/check.ts";
 import { CORE } from "./args/core.ts";
 import { CTL } from "./args/ctl.ts";
 import { ECHO } from "./args/echo.ts";
@@ -23,11 +24,13 @@ const status = await runProgram({
     backendCommand(ECHO, async () => (await import("./echo/echo.ts")).createEcho),
     withBackendCodes(runnable(TAP, async () => (await import("./tap/tap.ts")).tap)),
     backendCommand(IRC, async () => (await import("./irc/irc.ts")).createIrc),
+    runnable(CHECK, async () => (await import("./check/check.ts")).check),
     runnable(SCHEMA, async () => (await import("./schema.ts")).schema),
   ],
   examples: [
     ["Run the backends of a configuration", "triba core --config triba.toml"],
     ["The same for user interfaces", "triba core --listen unix:$XDG_RUNTIME_DIR/triba.sock"],
+    ["Test a backend of your own", "triba check -- python3 my_backend.py"],
   ],
 }, Deno.args);
 Deno.exit(status);

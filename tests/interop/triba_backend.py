@@ -24,7 +24,6 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 DEFECTS = {
     "answers-twice": "answers each request of the open session twice",
@@ -535,7 +534,7 @@ def exchange_keys(stream):
     own = X25519PrivateKey.generate()
     if defect == "key-kept":
         own = X25519PrivateKey.from_private_bytes(b"\x42" * 32)
-    public = own.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    public = own.public_key().public_bytes_raw()
 
     def send_key():
         try:

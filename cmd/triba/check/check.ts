@@ -1,0 +1,120 @@
+/**
+ * `triba check`: runs a foreign program through the protocol and says what does not hold.
+ *
+ * @module
+ */
+
+import { BACKEND_POINTS } from "./backend/points.ts";
+import { CheckReport } from "./check_report.ts";
+import { choosePoints, runPoints } from "./runner.ts";
+import { type Facts, Stage } from "./stage.ts";
+import type { Manner } from "./side.ts";
+import type { Subject } from "./trial.ts";
+import { Blocked, Failure, type Point } from "./verdict.ts";
+import { CHECK, CHECK_EXIT } from "../args/check.ts";
+import { EXIT, ExitFault, listenForSignals, type OptionValues } from "../../../lib/cli/mod.ts";
+import { CommandFault } from "../../../lib/process/mod.ts";
+
+/** Options of `triba check`. */
+export type CheckOptions = OptionValues<typeof CHECK.options>;
+
+/** Runs the check; the result is the exit status. */
+export async function check(
+  options: CheckOptions,
+  operands: readonly string[],
+): Promise<number> {
+  const points = BACKEND_POINTS;
+  const { needed, shown } = select(points, options.only);
+  const report = new CheckReport(options, `triba check ${operands.join(" ")}`, shown);
+  if (options.list) {
+    for (const point of points) if (shown.has(point.id)) report.list(point);
+    return EXIT.done;
+  }
+  if (operands.length === 0) {
+    throw new ExitFault(EXIT.usage, "Missing argument: -- COMMAND...", 'Run "triba check --help"');
+  }
+  using interrupts = listenForSignals(["SIGINT", "SIGTERM"]);
+  try {
+    return await withFolder(async (folder) => {
+      const subject = makeSubject(options, operands, folder);
+      await checkBackend(subject, options, needed, report, interrupts.signal);
+      return await report.finish() ? EXIT.done : EXIT.failed;
+    });
+  } catch (error) {
+    if (!(error instanceof CommandFault)) throw error;
+    const status = error.code === "missing" ? CHECK_EXIT.missing : CHECK_EXIT.notExecutable;
+    throw new ExitFault(status, error.message, undefined, { cause: error });
+  }
+}
+
+function select<S>(points: readonly Point<S>[], only: readonly string[]) {
+  for (const text of only) {
+    if (points.some(({ id }) => id.startsWith(text))) continue;
+    throw new ExitFault(EXIT.usage, `No point begins with "${text}"`, 'Run "triba check --list"');
+  }
+  return choosePoints(points, only);
+}
+
+async function withFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await Deno.makeTempDir({ prefix: "triba-check-" });
+  try {
+    return await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function makeSubject(
+  options: CheckOptions,
+  command: readonly string[],
+  folder: string,
+): Subject {
+  return {
+    command,
+    inherited: Deno.env.toObject(),
+    configured: Object.fromEntries(options.env),
+    folder,
+  };
+}
+
+async function checkBackend(
+  subject: Subject,
+  options: CheckOptions,
+  points: readonly Point<Stage>[],
+  report: CheckReport,
+  signal: AbortSignal,
+): Promise<void> {
+  const { byteOrder, form, room, timeout: patienceMs } = options;
+  const facts: Facts = {};
+  const makeManner = (handshake: Manner["handshake"]): Manner => ({
+    byteOrder,
+    form,
+    handshake,
+    patienceMs,
+  });
+  const makeStage = (handshake: Manner["handshake"]) =>
+    new Stage({ subject, manner: makeManner(handshake), room, facts });
+  const handshake = options.handshake === "auto"
+    ? await findHandshake(makeStage("versioned"))
+    : options.handshake;
+  await runPoints(points, {
+    makeStage: () => makeStage(handshake),
+    parallel: options.parallel,
+    onVerdict: (verdict) => report.add(verdict),
+    signal,
+  });
+}
+
+/** Whether the backend bears to be asked for its version; if it fails earlier, a point will say so. */
+async function findHandshake(stage: Stage): Promise<Manner["handshake"]> {
+  await using _ = stage;
+  try {
+    const player = await stage.upgraded();
+    await player.exchangeVersions();
+    return "versioned";
+  } catch (error) {
+    if (error instanceof Blocked) return "versioned";
+    if (error instanceof Failure) return "plain";
+    throw error;
+  }
+}
