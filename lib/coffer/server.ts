@@ -16,8 +16,8 @@ import { type Desk, type ServerEvent, ServerMachine } from "./server_machine.ts"
 /** The name by which limits, log and numbers know the protocol. */
 export const PROTOCOL = "coffer";
 
-/** Room for what a client sends, an authenticated request included; longer ones take two reads. */
-const READ_BUFFER_BYTES = 512;
+/** Room for Hello and Get of either kind; what is longer takes two reads. */
+const READ_BUFFER_BYTES = 256;
 /** A peer that takes this much of a reply has made progress. */
 const WRITE_SLICE_BYTES = 256 * 1024;
 /** How late a deadline may be noticed. */
