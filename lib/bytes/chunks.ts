@@ -6,6 +6,8 @@
  */
 
 const NONE = new Uint8Array();
+/** A view on memory as small as this costs more than a copy: engines keep it with the array. */
+const COPIED_BYTES = 64;
 
 /** A queue of bytes; what is taken may span chunks, what is not complete stays. */
 export class ChunkBuffer {
@@ -26,13 +28,20 @@ export class ChunkBuffer {
     this.#end += chunk.length;
   }
 
+  /** One byte without taking it, or undefined while there are not so many. */
+  at(index: number): number | undefined {
+    return index < this.length ? this.#bytes[this.#start + index] : undefined;
+  }
+
+  /** Drops the first bytes, at most all that wait. */
+  skip(length: number): void {
+    this.#start += Math.min(length, this.length);
+    if (this.length === 0) this.#clear();
+  }
+
   /** The first `length` bytes without taking them, or undefined while there are fewer. */
   peek(length: number): Uint8Array | undefined {
-    if (length > this.length) return undefined;
-    if (!Number.isInteger(length) || length < 0) {
-      throw new RangeError(`Cannot take ${length} bytes: not a whole number from 0`);
-    }
-    return this.#bytes.subarray(this.#start, this.#start + length);
+    return length > this.length ? undefined : this.#cut(length);
   }
 
   /**
@@ -40,10 +49,9 @@ export class ChunkBuffer {
    * not touched again.
    */
   take(length: number): Uint8Array | undefined {
-    const taken = this.peek(length);
-    if (taken === undefined) return undefined;
-    this.#start += length;
-    if (this.length === 0) this.#clear();
+    if (length > this.length) return undefined;
+    const taken = this.#cut(length);
+    this.skip(length);
     return taken;
   }
 
@@ -62,13 +70,24 @@ export class ChunkBuffer {
     return this.#bytes.subarray(this.#start, this.#end).indexOf(byte, Math.max(0, from));
   }
 
+  #cut(length: number): Uint8Array {
+    if (!Number.isInteger(length) || length < 0) {
+      throw new RangeError(`Cannot take ${length} bytes: not a whole number from 0`);
+    }
+    const end = this.#start + length;
+    return length > COPIED_BYTES
+      ? this.#bytes.subarray(this.#start, end)
+      : this.#bytes.slice(this.#start, end);
+  }
+
   /** Goes on in new memory with what waits; twice of it, so that growing stays linear in time. */
   #move(needed: number): void {
-    const waiting = this.#bytes.subarray(this.#start, this.#end);
-    this.#bytes = new Uint8Array(waiting.length === 0 ? needed : needed * 2);
-    this.#bytes.set(waiting);
+    const waiting = this.length;
+    const bytes = new Uint8Array(waiting === 0 ? needed : needed * 2);
+    if (waiting > 0) bytes.set(this.#bytes.subarray(this.#start, this.#end));
+    this.#bytes = bytes;
     this.#start = 0;
-    this.#end = waiting.length;
+    this.#end = waiting;
   }
 
   /** An idle connection keeps no memory. */

@@ -16,6 +16,7 @@ export const FRAMINGS: readonly Framing[] = ["wide", "narrow"];
 /** Number of bytes at the start of a stream that tell the framings apart. */
 export const DETECTION_BYTES = 3;
 
+const NO_BODY = new Uint8Array();
 const HEADER_BYTES: Readonly<Record<Framing, number>> = { wide: 9, narrow: 3 };
 
 /** What stands before a body. */
@@ -55,7 +56,7 @@ export function encodeFrame(
  * The framing of a stream that begins so (spec 2.3): three zero bytes are wide, whose lengths are
  * below 2^40; the only narrow frame with that beginning is an empty Hello, which is illegal.
  */
-export function detectFraming(first: Uint8Array): Framing {
+export function detectFraming(first: ArrayLike<number | undefined>): Framing {
   return first[0] === 0 && first[1] === 0 && first[2] === 0 ? "wide" : "narrow";
 }
 
@@ -109,37 +110,41 @@ export class FrameDecoder {
       if (verdict === "skip") this.#skipping = this.#header.length;
     }
     const { type, length } = this.#header;
-    const body = this.#skipping === undefined ? this.#buffer.take(length) : this.#skip();
+    const body = this.#skipping === undefined ? this.#take(length) : this.#skip();
     if (body !== undefined) this.#header = undefined;
     return body === undefined ? undefined : { type, body };
   }
 
+  /** Most bodies are empty, and arrays cost more than everything else here. */
+  #take(length: number): Uint8Array | undefined {
+    return length === 0 ? NO_BODY : this.#buffer.take(length);
+  }
+
   #skip(): Uint8Array | undefined {
     const dropped = Math.min(this.#skipping ?? 0, this.#buffer.length);
-    this.#buffer.take(dropped);
+    this.#buffer.skip(dropped);
     this.#skipping = (this.#skipping ?? 0) - dropped;
     if (this.#skipping > 0) return undefined;
     this.#skipping = undefined;
-    return new Uint8Array();
+    return NO_BODY;
   }
 
   #readHeader(): FrameHeader | undefined {
     this.#framing ??= this.#detect();
     if (this.#framing === undefined) return undefined;
-    const bytes = this.#buffer.take(HEADER_BYTES[this.#framing]);
-    if (bytes === undefined) return undefined;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const wide = this.#framing === "wide";
-    return {
-      length: wide ? Number(view.getBigUint64(0)) : view.getUint16(0),
-      type: view.getUint8(bytes.length - 1),
-    };
+    const last = HEADER_BYTES[this.#framing] - 1;
+    const type = this.#buffer.at(last);
+    if (type === undefined) return undefined;
+    let length = 0;
+    for (let at = 0; at < last; at++) length = length * 256 + (this.#buffer.at(at) ?? 0);
+    this.#buffer.skip(last + 1);
+    return { type, length };
   }
 
   #detect(): Framing | undefined {
-    const first = this.#buffer.peek(DETECTION_BYTES);
-    if (first === undefined) return undefined;
+    if (this.#buffer.length < DETECTION_BYTES) return undefined;
     const [only, other] = this.#framings;
-    return only !== undefined && other === undefined ? only : detectFraming(first);
+    if (only !== undefined && other === undefined) return only;
+    return detectFraming([this.#buffer.at(0), this.#buffer.at(1), this.#buffer.at(2)]);
   }
 }

@@ -6,16 +6,18 @@
  * @module
  */
 
-import type { Admitted, GatedPort, HostPort, Step } from "../net/mod.ts";
-import { type ByteStream, NetFault } from "../net/mod.ts";
+import type { HostPort } from "../net/address.ts";
+import type { Admitted, GatedPort } from "../net/gate.ts";
+import { IDLE, type Step } from "../net/machine.ts";
+import { type ByteStream, NetFault } from "../net/stream.ts";
 import type { Framing } from "./frame.ts";
 import { type Desk, type ServerEvent, ServerMachine } from "./server_machine.ts";
 
 /** The name by which limits, log and numbers know the protocol. */
 export const PROTOCOL = "coffer";
 
-/** Room for what a client sends, an authenticated request included; longer ones take two reads. */
-const READ_BUFFER_BYTES = 512;
+/** Room for Hello and Get of either kind; what is longer takes two reads. */
+const READ_BUFFER_BYTES = 256;
 /** A peer that takes this much of a reply has made progress. */
 const WRITE_SLICE_BYTES = 256 * 1024;
 /** How late a deadline may be noticed. */
@@ -41,6 +43,7 @@ export class CofferServer {
   readonly #now: () => number;
   readonly #sessions = new Set<Session>();
   #sweeper: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
 
   /** Starts with no connection. */
   constructor(options: CofferServerOptions) {
@@ -54,27 +57,48 @@ export class CofferServer {
       protocol: PROTOCOL,
       handshakes: false,
       handle: (admitted) => this.#serve(admitted),
+      stop: () => this.#stop(),
     };
   }
 
+  /** One function for the whole of a session: each further one that is waited for costs a share. */
   async #serve({ stream, remote }: Admitted): Promise<void> {
-    const { deskFor, onEvent } = this.#options;
-    const machine = new ServerMachine(deskFor(remote), this.#options);
-    const session = new Session(stream, machine, this.#now, (event) => onEvent(event, remote));
+    const now = this.#now;
+    const machine = new ServerMachine(this.#options.deskFor(remote), this.#options);
+    const session = new Session(stream, machine, this.#options, now, remote);
     this.#sessions.add(session);
     this.#sweeper ??= setTimeout(() => this.#sweep(), SWEEP_MS);
+    const buffer = new Uint8Array(READ_BUFFER_BYTES);
     try {
-      await session.run();
+      machine.start(now());
+      while (!session.done) {
+        const count = await stream.read(buffer);
+        if (session.done) break;
+        const step = count === null
+          ? machine.end(now())
+          : machine.receive(buffer.subarray(0, count), now());
+        if (step !== IDLE) await session.apply(step);
+      }
+    } catch (error) {
+      // A session that was ended by its deadline has closed the stream under a read or write.
+      if (!(session.done && error instanceof NetFault)) throw error;
     } finally {
       this.#sessions.delete(session);
-      if (this.#sessions.size === 0) {
-        clearTimeout(this.#sweeper);
-        this.#sweeper = undefined;
-      }
+      if (this.#stopped) this.#stop();
     }
+    if (session.failure !== undefined) throw session.failure;
   }
 
+  /** Sessions that are under way keep their deadlines. */
+  #stop(): void {
+    this.#stopped = true;
+    if (this.#sessions.size === 0) clearTimeout(this.#sweeper);
+  }
+
+  /** Setting a timer costs a tenth of a session, so it outlives those that nobody waits after. */
   #sweep(): void {
+    this.#sweeper = undefined;
+    if (this.#sessions.size === 0) return;
     this.#sweeper = setTimeout(() => this.#sweep(), SWEEP_MS);
     const now = this.#now();
     for (const session of this.#sessions) session.wake(now);
@@ -85,73 +109,56 @@ export class CofferServer {
 class Session {
   readonly #stream: ByteStream;
   readonly #machine: ServerMachine;
+  readonly #options: CofferServerOptions;
   readonly #now: () => number;
-  readonly #onEvent: (event: ServerEvent) => void;
-  #done = false;
-  #failure: unknown;
+  readonly #remote: HostPort;
+  /** Nothing is to be read or written any more. */
+  done = false;
+  /** What went wrong while nobody waited for it. */
+  failure: unknown;
 
   constructor(
     stream: ByteStream,
     machine: ServerMachine,
+    options: CofferServerOptions,
     now: () => number,
-    onEvent: (event: ServerEvent) => void,
+    remote: HostPort,
   ) {
     this.#stream = stream;
     this.#machine = machine;
+    this.#options = options;
     this.#now = now;
-    this.#onEvent = onEvent;
-  }
-
-  /** Resolves when the session is over. */
-  async run(): Promise<void> {
-    this.#machine.start(this.#now());
-    const buffer = new Uint8Array(READ_BUFFER_BYTES);
-    try {
-      while (!this.#done) {
-        const count = await this.#stream.read(buffer);
-        if (this.#done) break;
-        const step = count === null
-          ? this.#machine.end(this.#now())
-          : this.#machine.receive(buffer.subarray(0, count), this.#now());
-        await this.#apply(step);
-      }
-    } catch (error) {
-      // A session that was ended by its deadline has closed the stream under a read or write.
-      if (!(this.#done && error instanceof NetFault)) throw error;
-    }
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#remote = remote;
   }
 
   /** Ends or refuses the session if its deadline is over. */
   wake(now: number): void {
     const { wakeAt } = this.#machine;
-    if (this.#done || wakeAt === undefined || now < wakeAt) return;
-    this.#apply(this.#machine.tick(now)).catch((error) => this.#fail(error));
+    if (this.done || wakeAt === undefined || now < wakeAt) return;
+    this.apply(this.#machine.tick(now)).catch((error) => {
+      this.failure ??= error;
+      this.#close();
+    });
   }
 
-  async #apply(step: Step<ServerEvent>): Promise<void> {
-    for (const bytes of step.send) await this.#write(bytes);
+  /** Carries a step out. */
+  async apply(step: Step<ServerEvent>): Promise<void> {
+    for (const bytes of step.send) {
+      for (let at = 0; at < bytes.length; at += WRITE_SLICE_BYTES) {
+        const isShort = bytes.length <= WRITE_SLICE_BYTES;
+        await this.#stream.write(isShort ? bytes : bytes.subarray(at, at + WRITE_SLICE_BYTES));
+        this.#machine.progress(this.#now());
+      }
+    }
     for (const event of step.events) {
       if (event.type === "half-close") await this.#stream.closeWrite();
-      else this.#onEvent(event);
+      else this.#options.onEvent(event, this.#remote);
     }
     if (step.done) this.#close();
   }
 
-  async #write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length; at += WRITE_SLICE_BYTES) {
-      await this.#stream.write(bytes.subarray(at, at + WRITE_SLICE_BYTES));
-      this.#machine.progress(this.#now());
-    }
-  }
-
-  #fail(error: unknown): void {
-    this.#failure ??= error;
-    this.#close();
-  }
-
   #close(): void {
-    this.#done = true;
+    this.done = true;
     this.#stream.close();
   }
 }

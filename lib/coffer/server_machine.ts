@@ -193,7 +193,7 @@ export class ServerMachine implements Machine<ServerEvent> {
 
   /** Only the narrow framing answers a Hello: Link would end an original client. */
   #hello(publicKey: Uint8Array, now: number): Step<ServerEvent> {
-    this.#publicKey = publicKey.slice();
+    this.#publicKey = publicKey;
     this.#state = "linked";
     if (this.#decoder.framing !== "narrow") return IDLE;
     if (!this.#desk.knows(publicKey)) return this.#unknownKey(publicKey, "narrow", now);

@@ -93,16 +93,12 @@ export class DenoStream implements ByteStream {
   }
 
   /** Writes all of the bytes. */
-  async write(bytes: Uint8Array): Promise<void> {
+  write(bytes: Uint8Array): Promise<void> {
     // Deno 2.6 does not end a write when its connection is closed, only when the peer goes away.
-    const { promise: written, resolve, reject } = Promise.withResolvers<void>();
-    this.#writes.add(reject);
-    this.#writeAll(bytes).then(resolve, reject);
-    try {
-      await written;
-    } finally {
-      this.#writes.delete(reject);
-    }
+    return new Promise((resolve, reject) => {
+      this.#writes.add(reject);
+      this.#writeAll(bytes, reject).then(resolve, reject);
+    });
   }
 
   /** Ends the writing half. */
@@ -122,13 +118,16 @@ export class DenoStream implements ByteStream {
     for (const reject of this.#writes) reject(this.#fault(undefined, "write to"));
   }
 
-  async #writeAll(bytes: Uint8Array): Promise<void> {
+  async #writeAll(bytes: Uint8Array, reject: (fault: NetFault) => void): Promise<void> {
     try {
       for (let written = 0; written < bytes.length;) {
-        written += await this.#connection.write(bytes.subarray(written));
+        const left = written === 0 ? bytes : bytes.subarray(written);
+        written += await this.#connection.write(left);
       }
     } catch (error) {
       throw this.#fault(error, "write to");
+    } finally {
+      this.#writes.delete(reject);
     }
   }
 

@@ -61,9 +61,11 @@ export class Gate {
   readonly #refused: Metric;
   readonly #bytes: Metric;
   readonly #listeners = new Set<Listening>();
+  /** Of the connections that are handled. */
   readonly #streams = new Set<ByteStream>();
   readonly #ports = new Set<GatedPort>();
-  readonly #handlers = new Set<Promise<void>>();
+  /** Called when the last connection was handled. */
+  #onEmpty: (() => void) | undefined;
   readonly #closed = new AbortController();
 
   /** Starts with no listener. */
@@ -89,7 +91,7 @@ export class Gate {
     this.#ports.add(port);
     const labels = { protocol: port.protocol };
     await listening.serve(
-      ({ stream, remote }) => this.#admit(stream, remote, port, labels),
+      ({ stream, remote }) => void this.#handle(stream, remote, port, labels),
       () => this.#log.warn("out of file descriptors", { protocol: port.protocol }),
     );
   }
@@ -115,8 +117,9 @@ export class Gate {
     for (const listening of this.#listeners) listening.close();
     this.#listeners.clear();
     for (const { stop } of this.#ports) stop?.();
+    if (this.#streams.size === 0) return;
     const timer = setTimeout(() => this.#closeStreams(), GOODBYE_MS);
-    await Promise.all(this.#handlers);
+    await new Promise<void>((resolve) => this.#onEmpty = resolve);
     clearTimeout(timer);
   }
 
@@ -125,8 +128,13 @@ export class Gate {
     for (const stream of this.#streams) stream.close();
   }
 
-  #admit(stream: ByteStream, remote: HostPort, port: GatedPort, labels: Labels): void {
-    const { protocol, handshakes } = port;
+  /** Never rejects: whatever happens to a connection concerns this one only. */
+  async #handle(
+    stream: ByteStream,
+    remote: HostPort,
+    { protocol, handshakes, handle }: GatedPort,
+    labels: Labels,
+  ): Promise<void> {
     const ticket = this.#admission.admit(protocol, remote.host, handshakes, performance.now());
     if (typeof ticket === "string") {
       stream.close();
@@ -135,27 +143,25 @@ export class Gate {
     }
     this.#accepted.add(labels);
     this.#streams.add(stream);
-    const handled = this.#handle({ stream, remote, group: ticket.group }, port).finally(() => {
+    try {
+      await handle({ stream, remote, group: ticket.group });
+    } catch (error) {
+      this.#report(error, protocol, remote.host);
+    } finally {
       stream.close();
       this.#streams.delete(stream);
       this.#admission.release(ticket);
-      this.#handlers.delete(handled);
-    });
-    this.#handlers.add(handled);
+      if (this.#streams.size === 0) this.#onEmpty?.();
+    }
   }
 
-  async #handle(admitted: Admitted, { handle, protocol }: GatedPort): Promise<void> {
-    const peer = admitted.remote.host;
-    try {
-      await handle(admitted);
-    } catch (error) {
-      if (error instanceof NetFault) {
-        if (error.code !== "closed") this.#log.debug(error.message, { protocol });
-        return;
-      }
-      const text = error instanceof Error ? error.stack ?? error.message : String(error);
-      this.#log.error("connection failed unexpectedly", { protocol, peer, error: text });
+  #report(error: unknown, protocol: string, peer: string): void {
+    if (error instanceof NetFault) {
+      if (error.code !== "closed") this.#log.debug(error.message, { protocol });
+      return;
     }
+    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.#log.error("connection failed unexpectedly", { protocol, peer, error: text });
   }
 
   #refuse(protocol: string, remote: HostPort, reason: Refusal): void {

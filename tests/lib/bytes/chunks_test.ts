@@ -118,3 +118,31 @@ Deno.test("ChunkBuffer takes a stream of single bytes in linear time", () => {
   const elapsed = performance.now() - start;
   assert(elapsed < 5000, `it took ${elapsed} ms`); // quadratic: more than 60 s
 });
+
+Deno.test("ChunkBuffer.at looks at one byte and takes nothing", () => {
+  const buffer = filled([1, 2], [3]);
+  buffer.take(1);
+  assertEquals([0, 1, 2].map((index) => buffer.at(index)), [2, 3, undefined]);
+  assertEquals(buffer.length, 2);
+});
+
+Deno.test("ChunkBuffer.skip drops what is there, and no more", () => {
+  const buffer = filled([1, 2, 3]);
+  buffer.skip(2);
+  assertEquals(buffer.peek(1), Uint8Array.of(3));
+  buffer.skip(9);
+  assertEquals(buffer.length, 0);
+  buffer.push(Uint8Array.of(4));
+  assertEquals(buffer.takeAll(), Uint8Array.of(4));
+});
+
+Deno.test("ChunkBuffer.take gives what is not touched again, be it short or long", () => {
+  for (const length of [3, 64, 65, 300]) {
+    const buffer = new ChunkBuffer();
+    buffer.push(new Uint8Array(length).fill(7));
+    const taken = buffer.take(length - 1);
+    buffer.push(new Uint8Array(length).fill(9));
+    assertEquals(taken, new Uint8Array(length - 1).fill(7));
+    assertEquals(buffer.take(2), Uint8Array.of(7, 9));
+  }
+});

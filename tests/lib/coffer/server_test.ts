@@ -30,7 +30,7 @@ function deskOf(toml: string): ReplyDesk {
   });
 }
 
-/** A session on a stream in memory, and what was told of it. */
+/** A session on a stream in memory, and what was told of it; nothing is left of the server after it. */
 function serve(capacity = Infinity, toml = definition("typed").toml, timeoutMs = 10_000) {
   const events: ServerEvent[] = [];
   const desk = deskOf(toml);
@@ -43,7 +43,9 @@ function serve(capacity = Infinity, toml = definition("typed").toml, timeoutMs =
     timeoutMs,
   });
   const [ours, theirs] = memoryStreamPair(capacity);
-  const done = server.port.handle({ stream: ours, remote: REMOTE, group: REMOTE.host });
+  const { handle, stop } = server.port;
+  const done = handle({ stream: ours, remote: REMOTE, group: REMOTE.host });
+  stop?.();
   return { events, theirs, done };
 }
 
@@ -102,10 +104,29 @@ Deno.test("CofferServer: a fault in telling ends this session only, and is passe
     },
   });
   const [ours, theirs] = memoryStreamPair();
-  const done = server.port.handle({ stream: ours, remote: REMOTE, group: REMOTE.host });
+  const { handle, stop } = server.port;
+  const done = handle({ stream: ours, remote: REMOTE, group: REMOTE.host });
+  stop?.();
   const rejected = assertRejects(() => done, NetFault, "Cannot tell");
   await say(theirs, "web");
   await rejected;
   ours.close();
   theirs.close();
+});
+
+Deno.test("CofferServer: its timer outlives a session, and ends by itself when there is none", async () => {
+  using time = new FakeTime();
+  const desk = deskOf(definition("typed").toml);
+  const server = new CofferServer({ deskFor: () => desk, onEvent: () => {} });
+  const session = async () => {
+    const [ours, theirs] = memoryStreamPair();
+    const done = server.port.handle({ stream: ours, remote: REMOTE, group: REMOTE.host });
+    theirs.close();
+    await done;
+  };
+  await session();
+  await session();
+  assertEquals(time.pending.length, 1);
+  await time.advance(1_000);
+  assertEquals(time.pending.length, 0);
 });
