@@ -5,10 +5,12 @@ import { parseArgs } from "@std/cli/parse-args";
 import { demoCoffer } from "./coffer.ts";
 import { demoRelay } from "./relay.ts";
 import { onStage, type Stage } from "./stage.ts";
+import { demoTriba } from "./triba.ts";
 
 const DEMOS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
   relay: demoRelay,
   coffer: demoCoffer,
+  triba: demoTriba,
 };
 
 const { _: words, executables } = parseArgs(Deno.args, { string: ["executables"] });
