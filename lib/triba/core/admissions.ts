@@ -6,17 +6,20 @@
  */
 
 import { BackendConnection } from "./connection.ts";
+import { describeLeftOut, LineBudget } from "./line_budget.ts";
 import type { BackendRun } from "./run.ts";
 import { Spawns } from "./spawns.ts";
 import type { CoreTrace, TraceRecord } from "./trace.ts";
 import type { Timeouts } from "../constants.ts";
 import { TribaFault } from "../fault.ts";
-import type { Logger } from "../../log/mod.ts";
+import type { LogFields, Logger } from "../../log/mod.ts";
 import type { ByteStream } from "../../net/mod.ts";
 import type { CoreSettings } from "../session/core_handshake.ts";
 
 /** Connections that may be between accept and the open session. */
 export const MAX_PENDING_CONNECTIONS = 16;
+/** Lines a second about connections that were refused: any process of this user can make them. */
+const MAX_REFUSALS_LOGGED = 50;
 
 /** What admissions need of their core. */
 export interface AdmissionsOptions {
@@ -37,6 +40,7 @@ export class Admissions {
   readonly #ids = new Map<BackendRun, Uint8Array>();
   readonly #pending = new Set<BackendConnection>();
   readonly #running = new Set<Promise<unknown>>();
+  readonly #refusals = new LineBudget(MAX_REFUSALS_LOGGED);
   #accepted = 0;
 
   /** Begins without any. */
@@ -64,7 +68,7 @@ export class Admissions {
   /** Takes a connection, which has yet to show an id. */
   accept(stream: ByteStream): void {
     if (this.#pending.size >= MAX_PENDING_CONNECTIONS) {
-      this.#options.log.warn("Connection refused: too many are not open yet", {
+      this.#log("warn", "Connection refused: too many are not open yet", {
         most: MAX_PENDING_CONNECTIONS,
       });
       return stream.close();
@@ -140,9 +144,15 @@ export class Admissions {
   /** A connection that was nobody's; one that ended at once only looked whether we listen. */
   #logStranger(fault: TribaFault | undefined): void {
     if (fault === undefined || fault.code === "collision") return; // the run has logged that
+    if (fault.code === "lost") this.#log("debug", `Connection dropped: ${fault.message}`);
+    else this.#log("warn", `Connection refused: ${fault.message}`);
+  }
+
+  #log(level: "debug" | "warn", event: string, fields?: LogFields): void {
     const { log } = this.#options;
-    if (fault.code === "lost") log.debug(`Connection dropped: ${fault.message}`);
-    else log.warn(`Connection refused: ${fault.message}`);
+    const { admitted, leftOut } = this.#refusals.take(performance.now());
+    if (leftOut > 0) log.warn(describeLeftOut(leftOut));
+    if (admitted) log[level](event, fields);
   }
 
   #createTrace(): Trace | undefined {

@@ -72,8 +72,11 @@ export async function spawnBackend(options: SpawnOptions): Promise<BackendProces
     await Deno.mkdir(stateFolder, { recursive: true, mode: PRIVATE_MODE });
     await Deno.chmod(stateFolder, PRIVATE_MODE);
   });
-  const args = [...before, formatIdArgument(id), ...spec.arguments];
-  return startProcess({ command, path, args, environment }, options);
+  const idArgument = formatIdArgument(id);
+  const args = [...before, idArgument, ...spec.arguments];
+  const secretLine = spawnSecret === undefined ? [] : [formatSpawnLine(spawnSecret).trimEnd()];
+  const conceal = [idArgument, ...secretLine];
+  return startProcess({ command, path, args, environment }, { ...options, conceal });
 }
 
 /** A command line and its environment, all of it given. */
@@ -92,6 +95,8 @@ export interface ProcessLine {
 export interface ProcessStreams extends Pick<SpawnOptions, "spawnSecret" | "onLine" | "now"> {
   /** Written to standard input instead of a spawn secret: for who tests backends. */
   readonly input?: Uint8Array | undefined;
+  /** Texts that no line of the log may hold. */
+  readonly conceal?: readonly string[] | undefined;
 }
 
 /**
@@ -146,6 +151,7 @@ export class BackendProcess {
       child,
       options.onLine,
       options.now ?? (() => performance.now()),
+      options.conceal,
     );
     this.#stdin = child.stdin.getWriter();
     this.#stdin.closed.catch(() => {}); // a backend may close its end at any time

@@ -10,6 +10,7 @@ import { type LogLine, LogLines } from "./log_lines.ts";
 /** Bytes a second that are read of one backend; more wait in its pipe, and so does the backend. */
 export const MAX_OUTPUT_BYTES_PER_SECOND = 2 * 1024 * 1024;
 const SECOND_MS = 1000;
+const CONCEALED = "[concealed]";
 
 type Stream = "stdout" | "stderr";
 
@@ -21,6 +22,7 @@ export class ChildOutput {
   readonly #lines = new LogLines();
   readonly #onLine: (line: LogLine) => void;
   readonly #now: () => number;
+  readonly #conceal: readonly string[];
   readonly #readers: readonly ReadableStreamDefaultReader<Uint8Array>[];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #resume: PromiseWithResolvers<void> | undefined;
@@ -28,12 +30,17 @@ export class ChildOutput {
   #bytes = 0;
   #over = false;
 
-  /** Begins to read; `now` is in milliseconds. */
+  /**
+   * Begins to read; `now` is in milliseconds. Texts to conceal are replaced: a backend may print
+   * its own command line, but no log may hold an id or a secret.
+   */
   constructor(
     streams: Readonly<Record<Stream, ReadableStream<Uint8Array>>>,
     onLine: (line: LogLine) => void,
     now: () => number,
+    conceal: readonly string[] = [],
   ) {
+    this.#conceal = conceal;
     this.#onLine = onLine;
     this.#now = now;
     const stdout = streams.stdout.getReader();
@@ -45,7 +52,7 @@ export class ChildOutput {
 
   /** The last lines, the oldest first. */
   get last(): readonly string[] {
-    return this.#lines.last;
+    return this.#lines.last.map((text) => this.#clean(text));
   }
 
   /** Reads no further: somebody else holds the streams open. */
@@ -103,7 +110,11 @@ export class ChildOutput {
   }
 
   #tell(lines: readonly LogLine[]): void {
-    for (const line of lines) this.#onLine(line);
+    for (const { level, text } of lines) this.#onLine({ level, text: this.#clean(text) });
+  }
+
+  #clean(text: string): string {
+    return this.#conceal.reduce((rest, secret) => rest.replaceAll(secret, CONCEALED), text);
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { describeLeftOut } from "./line_budget.ts";
 import { escapeControls } from "../../log/mod.ts";
 
 /** Bytes of a line; what is longer is cut. */
@@ -132,7 +133,7 @@ export class LogLines {
     const dropped = this.#count - MAX_LINES_PER_SECOND;
     this.#windowStart = now;
     this.#count = 0;
-    return dropped > 0 ? [{ level: "warn", text: `Lines left out: ${dropped}` }] : [];
+    return dropped > 0 ? [{ level: "warn", text: describeLeftOut(dropped) }] : [];
   }
 }
 

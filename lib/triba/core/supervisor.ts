@@ -8,6 +8,8 @@ import { CallFault } from "../call_fault.ts";
 import type { Status } from "../bodies/backend.ts";
 import type { BackendConnection } from "./connection.ts";
 import type { BackendSpec, BackendState, BackendStatus, CoreNotice } from "./control.ts";
+import { describeLeftOut, LineBudget } from "./line_budget.ts";
+import { MAX_LINES_PER_SECOND } from "./log_lines.ts";
 import { readAccountSecret } from "./login.ts";
 import { RestartPolicy, type RestartRules } from "./restart.ts";
 import { BackendRun, type RunHost, type RunResult } from "./run.ts";
@@ -37,6 +39,7 @@ export interface SupervisorHost
 export class Supervisor {
   readonly #host: SupervisorHost;
   readonly #policy: RestartPolicy;
+  readonly #caused = new LineBudget(MAX_LINES_PER_SECOND);
   #spec: BackendSpec;
   #run: BackendRun | undefined;
   #last: RunResult | undefined;
@@ -192,7 +195,7 @@ export class Supervisor {
       stateFolder: `${this.#host.stateFolders}/${name}`,
       changed: () => this.#changed(),
       opened: (agreement) => this.#opened(agreement),
-      logged: (level, message) => this.#log(level, message),
+      logged: (level, message) => this.#logCaused(level, message),
       wrote: ({ level, text }) => this.#log(level, text),
       requested: (body) => {
         if (body.type === "Event") notify({ type: "event", backend: name, event: body.event });
@@ -232,6 +235,13 @@ export class Supervisor {
 
   #changed(): void {
     this.#host.notify({ type: "backend", status: this.status });
+  }
+
+  /** What the core has to say of a request can come as often as requests do. */
+  #logCaused(level: LogLevel, text: string): void {
+    const { admitted, leftOut } = this.#caused.take(performance.now());
+    if (leftOut > 0) this.#log("warn", describeLeftOut(leftOut));
+    if (admitted) this.#log(level, text);
   }
 
   #log(level: LogLevel, text: string): void {

@@ -48,6 +48,13 @@ async function ended(child: BackendProcess): ReturnType<BackendProcess["stop"]> 
   }
 }
 
+/** Rotated by 13 letters, since the id itself is kept out of the log. */
+const rotate = (text: string) =>
+  text.replace(/[a-z]/gi, (letter) => {
+    const base = letter <= "Z" ? 65 : 97;
+    return String.fromCharCode((letter.charCodeAt(0) - base + 13) % 26 + base);
+  });
+
 const texts = (lines: readonly LogLine[]) => lines.map(({ level, text }) => `${level} ${text}`);
 
 function isGone(pid: number): boolean {
@@ -57,14 +64,14 @@ function isGone(pid: number): boolean {
 
 Deno.test("spawnBackend passes command, id, arguments and the listed environment", async () => {
   await withTemporaryFolder(async (folder) => {
-    const { child, lines } = await start(folder, 'echo "$*"; env | sort', {
+    const { child, lines } = await start(folder, 'echo "$*" | tr A-Za-z N-ZA-Mn-za-m; env | sort', {
       inherited: { PATH: "/usr/bin:/bin", HOME: "/h", XDG_DATA_HOME: "/d", SSH_AUTH_SOCK: "/no" },
       spec: { arguments: ["--flag", "a b"], environment: { OWN: "1", HOME: "/other" } },
     });
     assertEquals(await ended(child), { code: 0, signal: undefined });
     const told = lines.map(({ text }) => text).filter((text) => !/^(PWD|_|SHLVL)=/.test(text));
     assertEquals(told, [
-      `${ID_ARGUMENT} --flag a b`,
+      rotate(`${ID_ARGUMENT} --flag a b`),
       "HOME=/other",
       "OWN=1",
       "PATH=/usr/bin:/bin",
@@ -73,6 +80,16 @@ Deno.test("spawnBackend passes command, id, arguments and the listed environment
       "XDG_DATA_HOME=/d",
     ]);
     assertEquals(modeOf(`${folder}/state/one`), 0o700);
+  });
+});
+
+Deno.test("BackendProcess keeps id and secret out of what it tells of the output", async () => {
+  await withTemporaryFolder(async (folder) => {
+    const script = 'read -r line; echo "usage: $line $1" >&2';
+    const { child, lines } = await start(folder, script, { spawnSecret: new Uint8Array(32) });
+    await ended(child);
+    assertEquals(texts(lines), ["info usage: [concealed] [concealed]"]);
+    assertEquals(child.lastLines, ["usage: [concealed] [concealed]"]);
   });
 });
 
@@ -89,10 +106,10 @@ Deno.test("makeChildEnvironment lets nothing but a spawn secret say that there i
 
 Deno.test("spawnBackend writes the spawn secret as one line and holds standard input open", async () => {
   await withTemporaryFolder(async (folder) => {
-    const script = 'echo "$TRIBA_SEAL"; IFS= read -r line; echo "${#line} $line"; cat';
+    const script = 'echo "$TRIBA_SEAL"; IFS= read -r line; echo "${#line} ${line%A=}"; cat';
     const { child, lines } = await start(folder, script, { spawnSecret: new Uint8Array(32) });
     await until(() => lines.length === 2, "the lines");
-    assertEquals(texts(lines), ["debug stdin", `debug 44 ${"A".repeat(43)}=`]);
+    assertEquals(texts(lines), ["debug stdin", `debug 44 ${"A".repeat(42)}`]);
     await new Promise((resolve) => setTimeout(resolve, 200));
     assert(!isGone(child.pid), "its standard input has ended");
     assertEquals(await child.stop(), { code: undefined, signal: "SIGTERM" });
