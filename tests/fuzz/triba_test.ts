@@ -370,3 +370,19 @@ fuzz("log lines: cuts change nothing, nothing in them steers a terminal", (rando
   assertEquals(read(split(random, bytes)), whole);
   for (const { text } of whole) assert(!/\p{Cc}/u.test(text));
 });
+
+fuzz("log lines: a flood in pieces of any size is told as one line after the other", (random) => {
+  const lines = Array.from(
+    { length: random.below(8) === 0 ? 600 : random.below(30) },
+    () => random.bytes(random.below(4)),
+  );
+  const bytes = concat(lines.flatMap((line) => [line, Uint8Array.of(0x0a)]));
+  const read = (chunks: readonly Uint8Array[]) => {
+    const log = new LogLines();
+    const told = chunks.flatMap((chunk) => log.push("stdout", chunk, 0));
+    return { told, last: log.last, end: log.end(1000) };
+  };
+  const single = Array.from(bytes, (byte) => Uint8Array.of(byte));
+  assertEquals(read(split(random, bytes)), read(single));
+  assertEquals(read([bytes]), read(single));
+});
