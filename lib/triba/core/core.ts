@@ -4,12 +4,12 @@
  * @module
  */
 
-import { isDeepStrictEqual } from "node:util";
 import { CallFault } from "../call_fault.ts";
 import { Admissions } from "./admissions.ts";
 import type { BackendSpec, BackendStatus, CoreControl, CoreNotice } from "./control.ts";
 import { RESTART_RULES, type RestartRules } from "./restart.ts";
 import { type CoreSocket, type CoreSocketOptions, openCoreSocket } from "./socket.ts";
+import { checkSpecs, isSameSpec } from "./specs.ts";
 import { Supervisor, type SupervisorHost } from "./supervisor.ts";
 import type { CoreTrace } from "./trace.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -187,7 +187,7 @@ export class Core implements CoreControl, AsyncDisposable {
       const supervisor = known ?? new Supervisor(spec, this.#host);
       const fate = known === undefined
         ? "started"
-        : isSame(known.spec, spec)
+        : isSameSpec(known.spec, spec)
         ? "kept"
         : "restarted";
       applied[fate].push(spec.name);
@@ -223,27 +223,4 @@ export class Core implements CoreControl, AsyncDisposable {
       }
     }
   }
-}
-
-const NAME = /^[a-z0-9_-]{1,32}$/;
-
-function checkSpecs(specs: readonly BackendSpec[], agent: string): void {
-  const names = new Set<string>();
-  for (const { name, command, seal, handshake } of specs) {
-    if (!NAME.test(name)) throw new RangeError(`Cannot use the name "${name}" for a backend`);
-    if (names.has(name)) throw new RangeError(`Cannot have two backends "${name}"`);
-    names.add(name);
-    if (!command[0]) throw new RangeError(`Cannot start backend "${name}": no command`);
-    checkCoreSettings({
-      agent,
-      handshake,
-      spawnSecret: seal === "require" ? new Uint8Array(32) : undefined,
-    });
-  }
-}
-
-/** Deep equality; a field that is undefined is one that is not there. */
-function isSame(a: BackendSpec, b: BackendSpec): boolean {
-  const plain = (spec: BackendSpec): unknown => JSON.parse(JSON.stringify(spec));
-  return isDeepStrictEqual(plain(a), plain(b));
 }

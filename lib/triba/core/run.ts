@@ -9,7 +9,7 @@ import { type BackendProcess, type ExitStatus, spawnBackend } from "./child.ts";
 import type { BackendConnection, ConnectionListener } from "./connection.ts";
 import type { BackendSpec, BackendState } from "./control.ts";
 import type { LogLine } from "./log_lines.ts";
-import type { RunEnd } from "./restart.ts";
+import { describeEnd, type RunResult } from "./run_result.ts";
 import { wipe } from "../../bytes/mod.ts";
 import { SPAWN_SECRET_BYTES, TIMEOUTS, type Timeouts } from "../constants.ts";
 import { TribaFault } from "../fault.ts";
@@ -43,20 +43,6 @@ export interface RunHost extends Omit<ConnectionListener, "changed"> {
   wrote(line: LogLine): void;
   /** State or process id are others than before. */
   changed(): void;
-}
-
-/** How a run ended. */
-export interface RunResult {
-  /** For the decision on a restart. */
-  readonly end: RunEnd;
-  /** How the process ended, if there was one. */
-  readonly status: ExitStatus | undefined;
-  /** What happened, one line. */
-  readonly reason: string;
-  /** The last lines that it wrote. */
-  readonly lastLines: readonly string[];
-  /** No restart will help. */
-  readonly isFinal: boolean;
 }
 
 /** One run; call {@linkcode BackendRun.run} once. */
@@ -255,23 +241,9 @@ export class BackendRun {
         versionDiffers: fault instanceof TribaFault && fault.code === "version",
       },
       status,
-      reason: describe(requested ? undefined : fault, status, this.#connection !== undefined),
+      reason: describeEnd(requested ? undefined : fault, status, this.#connection !== undefined),
       lastLines: this.lastLines,
       isFinal: fault instanceof FileFault && fault.code === "changed",
     };
   }
-}
-
-function describe(
-  fault: Error | undefined,
-  status: ExitStatus | undefined,
-  connected: boolean,
-): string {
-  const how = status === undefined
-    ? undefined
-    : status.signal === undefined
-    ? `exited with code ${status.code}`
-    : `ended by ${status.signal}`;
-  if (fault !== undefined) return how === undefined ? fault.message : `${fault.message}; ${how}`;
-  return connected ? `It ${how}` : `It ${how} before it connected`;
 }
