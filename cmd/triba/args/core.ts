@@ -55,10 +55,67 @@ export const CORE = {
       parse: oneOf(...LOG_LEVELS),
     }),
   },
-  notes: [],
-  outcomes: [],
-  examples: [
-    ["On a terminal: rooms and messages", "triba core --config triba.toml"],
+  notes: [
+    "The configuration has a table [backends.NAME] for each backend. What it runs is builtin (echo or irc, " +
+    "backends of this program) or command (a list: program and first arguments; the id follows). Then " +
+    "arguments (a list, behind the id), environment (a table), sha256 (of the command's file), byte_order " +
+    "(big or little), form (compact or tagged), handshake (versioned or plain), seal (require or off: a " +
+    "builtin is sealed unless you say so, a command is not), ids (0 or 1, the number of the core's first " +
+    "packet), start_timeout (seconds), and account, a table of name and either secret_file (its first line " +
+    "is the secret; a path relative to the configuration) or credential (a name in $CREDENTIALS_DIRECTORY).",
+    "A table [bridges.NAME] with a and b, each a table of backend and room, forwards the messages of both " +
+    "rooms to each other. What a bridge sent is never forwarded, so bridges may share rooms. 200 messages " +
+    "wait for a backend that is offline; then the oldest go, and the room is told how many.",
+    "On a terminal you talk yourself; /help lists the commands. --listen and --json speak lines of JSON: " +
+    "requests with an id, replies, and numbered notices, so that a user interface that comes back misses " +
+    "none. triba schema prints what they may hold. Secrets never show in log, messages or notices.",
+    "SIGHUP reads the configuration again: added backends start, removed ones stop, changed ones start " +
+    "anew, all others go on.",
   ],
-  exits: [EXIT.done, EXIT.failed, EXIT.usage],
+  outcomes: [
+    ["no configuration", "Cannot find a configuration: there is neither PLACES", "2"],
+    ["configuration unreadable", "Cannot read FILE: REASON", "6"],
+    ["configuration with errors", "FILE:LINE:COLUMN: REASON; every one of them", "1"],
+    ["--check, and all is right", "ok backends=COUNT bridges=COUNT", "0"],
+    ["socket of --listen in use", "Cannot listen on unix:PATH: it exists and is in use", "5"],
+    ["no place for the backends' socket", "Cannot create a folder in PATH: REASON", "6"],
+    [
+      "a backend ends by itself",
+      "NAME: It exited with code STATUS MOMENT; started again in DELAY ms; its last lines",
+      "-",
+    ],
+    [
+      "a backend ends, and no restart will help",
+      "NAME: It exited with code STATUS MOMENT; not started again: REASON",
+      "-",
+    ],
+    [
+      "a backend cannot be started",
+      "NAME: Cannot run COMMAND: REASON; tried again, five times within five minutes",
+      "-",
+    ],
+    ["a user interface that reads too slowly", "gave NAME up: it reads too slowly", "-"],
+    ["too many user interfaces", "refused a connection", "-"],
+    ["SIGHUP", "reloaded: +ADDED ~CHANGED -REMOVED", "-"],
+    ["SIGHUP, and something is wrong", "not reloaded, the old configuration stays; why", "-"],
+    ["end of standard input with --json, Ctrl-D, /quit", "stopped; all backends have ended", "0"],
+    ["SIGTERM, SIGINT", "stopped; all backends have ended", "0"],
+  ],
+  examples: [
+    [
+      "A configuration",
+      '[backends.libera]\n  builtin = "irc"\n  arguments = ["--server", "irc.libera.chat"]\n' +
+      '  account = { name = "me", secret_file = "libera.secret" }',
+    ],
+    ["On a terminal: rooms and messages", "triba core --config triba.toml"],
+    [
+      "For user interfaces, as a service of yours",
+      "triba core --config triba.toml --listen unix:$XDG_RUNTIME_DIR/triba.sock",
+    ],
+    [
+      "From a script",
+      'echo \'{"id": 1, "type": "status"}\' | triba core --config triba.toml --json',
+    ],
+  ],
+  exits: [EXIT.done, EXIT.failed, EXIT.usage, EXIT.unreachable, EXIT.file],
 } as const satisfies Command;

@@ -29,10 +29,24 @@ export const CTL = {
     }),
     json: flag({ help: "Print results as one JSON object a line" }),
   },
-  notes: [],
-  outcomes: [],
+  notes: [
+    "status shows all backends, or one; restart and stop wait until the old run has ended. logs shows what " +
+    "a backend wrote, and what the core said about it; at most 1000 lines are kept.",
+  ],
+  outcomes: [
+    ["answered", "NAME: STATE", "0"],
+    ["unknown action", "Unknown action WORD", "2"],
+    ["no backend named", "Missing argument: the name of a backend", "2"],
+    ["no socket named", "Missing option --socket", "2"],
+    ["no core there", "Cannot connect to unix:PATH: nobody listens there", "5"],
+    ["core lost", "Cannot ask the core: it closed the connection", "5"],
+    ["something else listens there", "Cannot ask the core: REASON", "4"],
+    ["no such backend", "The core refused: REASON", "4"],
+  ],
   examples: [
     ["How all backends are", "triba ctl status --socket unix:$XDG_RUNTIME_DIR/triba.sock"],
+    ["Why one does not start", "triba ctl logs libera -n 20"],
+    ["Start it again, in a script", "triba ctl restart libera --json"],
   ],
   exits: [EXIT.done, EXIT.failed, EXIT.usage, EXIT.refused, EXIT.unreachable],
 } as const satisfies Command;

@@ -43,12 +43,15 @@ export class SharedCore {
   readonly #core: CoreControl;
   readonly #parties = new Set<(notice: SharedNotice) => void>();
   readonly #unsubscribe: () => void;
+  #changing = 0;
+  #held: SharedNotice[] = [];
+  #release: ReturnType<typeof setTimeout> | undefined;
   #ending = false;
 
   /** Listens to the core until it is closed. */
   constructor(core: CoreControl) {
     this.#core = core;
-    this.#unsubscribe = core.subscribe((notice) => this.#tell(notice));
+    this.#unsubscribe = core.subscribe((notice) => this.#take(notice));
   }
 
   /** All backends, in the order of the configuration. */
@@ -69,9 +72,15 @@ export class SharedCore {
     signal?: AbortSignal,
   ): Promise<Answer> {
     this.#requireOpen();
-    const answer = await this.#core.request(backend, call, signal);
-    if (SHARED_CALLS.has(call.type)) this.#tell({ type: "done", backend, by, call, answer });
-    return answer;
+    if (!SHARED_CALLS.has(call.type)) return await this.#core.request(backend, call, signal);
+    this.#changing++;
+    try {
+      const answer = await this.#core.request(backend, call, signal);
+      this.#tell({ type: "done", backend, by, call, answer });
+      return answer;
+    } finally {
+      this.#changing--;
+    }
   }
 
   /** Stops a backend if it runs and starts it again. @throws {CallFault} `not_found`. */
@@ -101,11 +110,28 @@ export class SharedCore {
   /** Ends the listening. */
   close(): void {
     this.#unsubscribe();
+    clearTimeout(this.#release);
     this.#parties.clear();
   }
 
   #requireOpen(): void {
     if (this.#ending) throw new CallFault("unavailable", "Cannot ask the core: it is ending");
+  }
+
+  /**
+   * An answer reaches its caller a moment after the events that came with it. What follows from a
+   * request would so be told before the request itself; therefore events wait for that moment.
+   */
+  #take(notice: CoreNotice): void {
+    if (this.#held.length === 0) {
+      if (notice.type !== "event" || this.#changing === 0) return this.#tell(notice);
+      this.#release = setTimeout(() => this.#tellHeld(), 0);
+    }
+    this.#held.push(notice);
+  }
+
+  #tellHeld(): void {
+    for (const notice of this.#held.splice(0)) this.#tell(notice);
   }
 
   #tell(notice: SharedNotice): void {

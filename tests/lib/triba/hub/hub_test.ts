@@ -125,6 +125,27 @@ Deno.test("Hub: a call goes to the backend, its answer back, and a change to eve
   ]);
 });
 
+Deno.test("Hub: what came with an answer is told behind it, in its order", async () => {
+  const { core, hub } = makeHub();
+  core.answer = () => {
+    const answered = Promise.resolve({ type: "Sent", message: "m1" } as const);
+    core.tell({ type: "event", backend: "echo", event: { type: "RoomRemoved", room: "1" } });
+    core.change("echo", {});
+    core.tell({ type: "event", backend: "echo", event: { type: "RoomRemoved", room: "2" } });
+    return answered;
+  };
+  const { attachment, screen } = attach(hub);
+  ask(attachment, { type: "subscribe", id: 0 });
+  screen.take();
+  ask(attachment, SEND);
+  await settle();
+  await settle();
+  assertEquals(
+    screen.take().map((m) => m.type === "notice" ? [m.sequence, m.notice.type] : m.type),
+    [[1, "done"], "reply", [2, "event"], [3, "backend"], [4, "event"]],
+  );
+});
+
 Deno.test("Hub: logins are shown to nobody", async () => {
   const { core, hub } = makeHub();
   const { attachment, screen } = attach(hub);
