@@ -22,15 +22,13 @@ import {
 } from "../../lib/coffer/mod.ts";
 import { x25519Node } from "../../lib/coffer/keys/x25519_node.ts";
 import { definition, keyPair, random, readFrames, utf8 } from "./coffer.ts";
+import { runOnStage, testCases } from "./on_stages.ts";
 import type { OutcomeCase } from "./outcomes.ts";
 import { type Ended, Program, type StartOptions } from "./program.ts";
 import { within } from "./within.ts";
 
 /** Stands in the definitions as a value; no output but that of `get` and `decrypt` may hold it. */
 export const CANARY = "canary-in-a-coal-mine";
-
-/** No case may take longer, in milliseconds. */
-const PATIENCE_MS = 60_000;
 
 /** What one case may use. */
 export class CofferStage implements AsyncDisposable {
@@ -133,25 +131,15 @@ export function testOnCofferStages(
   name: string,
   cases: readonly OutcomeCase<CofferStage>[],
 ): void {
-  Deno.test(name, async (t) => {
-    for (const { name, run, skipped } of cases) {
-      await t.step({
-        name: skipped === undefined ? name : `${name} (skipped: ${skipped})`,
-        ignore: skipped !== undefined,
-        fn: () => onCofferStage(run, name),
-      });
-    }
-  });
+  testCases(name, cases, onCofferStage);
 }
 
 /** Runs one case; afterwards no program has shown a value. */
 export async function onCofferStage(
   run: (stage: CofferStage) => Promise<void>,
-  name = "the case",
+  name?: string,
 ): Promise<void> {
-  await using stage = await CofferStage.create();
-  await within(run(stage), name, PATIENCE_MS);
-  stage.assertSilent();
+  await runOnStage(() => CofferStage.create(), run, (stage) => stage.assertSilent(), name);
 }
 
 /** A connection in the test's own hands. */

@@ -8,15 +8,13 @@ import {
   type HubNotice,
   type HubRequest,
 } from "../../lib/triba/hub/mod.ts";
+import { runOnStage, testCases } from "./on_stages.ts";
 import type { OutcomeCase } from "./outcomes.ts";
 import { type Ended, Program, type StartOptions } from "./program.ts";
-import { until, within } from "./within.ts";
+import { until } from "./within.ts";
 
 /** Stands where secrets are; no output may hold it. */
 export const CANARY = "canary-in-a-coal-mine";
-
-/** No case may take longer, in milliseconds. */
-const PATIENCE_MS = 60_000;
 
 /** A configuration of some echo backends that answer at once. */
 export function echoes(...names: readonly string[]): string {
@@ -158,24 +156,17 @@ export async function online(program: Program, backend: string): Promise<void> {
 }
 
 /** Registers a test with a step for each case, each on a stage of its own. */
-export function testOnCoreStages(name: string, cases: readonly OutcomeCase<CoreStage>[]): void {
-  Deno.test(name, async (t) => {
-    for (const { name, run, skipped } of cases) {
-      await t.step({
-        name: skipped === undefined ? name : `${name} (skipped: ${skipped})`,
-        ignore: skipped !== undefined,
-        fn: () => onCoreStage(run, name),
-      });
-    }
-  });
+export function testOnCoreStages(
+  name: string,
+  cases: readonly OutcomeCase<CoreStage>[],
+): void {
+  testCases(name, cases, onCoreStage);
 }
 
 /** Runs one case; afterwards no program has shown a secret. */
 export async function onCoreStage(
   run: (stage: CoreStage) => Promise<void>,
-  name = "the case",
+  name?: string,
 ): Promise<void> {
-  await using stage = await CoreStage.create();
-  await within(run(stage), name, PATIENCE_MS);
-  stage.assertSilent();
+  await runOnStage(() => CoreStage.create(), run, (stage) => stage.assertSilent(), name);
 }
