@@ -7,8 +7,10 @@
 
 import { runnable, runProgram } from "../../lib/cli/mod.ts";
 import { CHECK } from "./args/check.ts";
+import { CALL } from "./args/call.ts";
 import { CORE } from "./args/core.ts";
 import { CTL } from "./args/ctl.ts";
+import { DECODE } from "./args/decode.ts";
 import { ECHO } from "./args/echo.ts";
 import { IRC } from "./args/irc.ts";
 import { SCHEMA } from "./args/schema.ts";
@@ -25,6 +27,8 @@ const status = await runProgram({
     withBackendCodes(runnable(TAP, async () => (await import("./tap/tap.ts")).tap)),
     backendCommand(IRC, async () => (await import("./irc/irc.ts")).createIrc),
     runnable(CHECK, async () => (await import("./check/check.ts")).check),
+    { command: CALL, run: async (args) => await (await import("./call/call.ts")).call(args) },
+    runnable(DECODE, async () => (await import("./decode.ts")).decode),
     runnable(SCHEMA, async () => (await import("./schema.ts")).schema),
   ],
   examples: [

@@ -12,6 +12,7 @@ export * from "./bodies/core.ts";
 export * from "./bodies/enumeration.ts";
 export * from "./bodies/handshake.ts";
 export * from "./bodies/minor_version.ts";
+export * from "./bodies/request_text.ts";
 export * from "./bodies/response.ts";
 export * from "./bodies/rooms_answer.ts";
 export * from "./bodies/shape.ts";

@@ -11,7 +11,7 @@
 
 import { ChunkBuffer } from "../../bytes/mod.ts";
 import { type ByteOrder, encodeFrame } from "../channel/frame.ts";
-import { KEY_EXCHANGE, type KeyPair } from "../channel/keys.ts";
+import { KEY_EXCHANGE, type KeyExchange, type KeyPair } from "../channel/keys.ts";
 import { createPlainCipher, type PacketCipher } from "../channel/seal.ts";
 import { KEY_BYTES, NONCE_BYTES } from "../constants.ts";
 import { TribaFault } from "../fault.ts";
@@ -38,6 +38,8 @@ export interface TapOptions {
   readonly byteOrder?: ByteOrder | undefined;
   /** Returns that many random bytes. */
   readonly random: (length: number) => Uint8Array;
+  /** The key exchange, if not the one of this library. */
+  readonly exchange?: KeyExchange | undefined;
 }
 
 /** What is to be done, in the order of the fields. */
@@ -61,8 +63,11 @@ class Leg {
   stream: PacketStream | undefined;
   sending: PacketCipher | undefined;
 
-  constructor(readonly known: TapLeg, random: (length: number) => Uint8Array) {
-    this.pair = KEY_EXCHANGE.makeKeyPair(random);
+  readonly #exchange: KeyExchange;
+
+  constructor(readonly known: TapLeg, { random, exchange = KEY_EXCHANGE }: TapOptions) {
+    this.#exchange = exchange;
+    this.pair = exchange.makeKeyPair(random);
   }
 
   /** Takes the peer's key once it is there. */
@@ -70,7 +75,7 @@ class Leg {
     if (this.peerKey !== undefined) return undefined;
     const key = this.buffer.take(KEY_BYTES)?.slice();
     if (key === undefined) return undefined;
-    this.packetKey = KEY_EXCHANGE.computePacketKey(this.pair.secretKey, key);
+    this.packetKey = this.#exchange.computePacketKey(this.pair.secretKey, key);
     return this.peerKey = key;
   }
 }
@@ -89,8 +94,8 @@ export class TapMachine {
 
   /** Begins behind step 1 on both connections. */
   constructor(options: TapOptions) {
-    this.#core = new Leg(options.core, options.random);
-    this.#backend = new Leg(options.backend, options.random);
+    this.#core = new Leg(options.core, options);
+    this.#backend = new Leg(options.backend, options);
     this.#byteOrder = options.byteOrder;
   }
 

@@ -8,8 +8,8 @@ import {
   type ServedRequest,
 } from "../../../../lib/triba/backend/mod.ts";
 import { type CoreSettings, makeId, type TribaFault } from "../../../../lib/triba/mod.ts";
-import type { Logger } from "../../../../lib/log/mod.ts";
 import { memoryStreamPair } from "../../../support/memory_stream.ts";
+import { TestLog } from "../../../support/test_log.ts";
 import { random, TestCore } from "../../../support/triba_core.ts";
 
 /** A backend that the test tells what to do. */
@@ -33,15 +33,6 @@ export class TestBackend implements Backend {
     this.closed++;
     await this.onClose();
   }
-}
-
-/** A log that can be looked at: `LEVEL: EVENT` each. */
-export class TestLog implements Logger {
-  readonly lines: string[] = [];
-  error = (event: string) => void this.lines.push(`error: ${event}`);
-  warn = (event: string) => void this.lines.push(`warn: ${event}`);
-  info = (event: string) => void this.lines.push(`info: ${event}`);
-  debug = (event: string) => void this.lines.push(`debug: ${event}`);
 }
 
 /** A session between a core and a backend over memory. */
