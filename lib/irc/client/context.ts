@@ -12,12 +12,7 @@ import { Isupport } from "../codec/isupport.ts";
 import { encodeMessage, type OutgoingMessage } from "../codec/message.ts";
 import type { Source } from "../codec/source.ts";
 import { byteLength } from "../codec/text.ts";
-import {
-  type IrcTimes,
-  LONGEST_HOST_BYTES,
-  LONGEST_USER_BYTES,
-  MAX_MESSAGE_BYTES,
-} from "../constants.ts";
+import { type IrcTimes, LONGEST_USER_BYTES, MAX_MESSAGE_BYTES } from "../constants.ts";
 import type { IrcFault } from "../fault.ts";
 import type { ClientEvent } from "./events.ts";
 import { SendQueue } from "./send_queue.ts";
@@ -119,7 +114,7 @@ export class ClientContext {
     const { user, host } = this.self;
     const prefix = 1 + byteLength(this.nick) + 1 +
       (user === undefined ? LONGEST_USER_BYTES : byteLength(user)) + 1 +
-      (host === undefined ? LONGEST_HOST_BYTES : byteLength(host)) + 1;
+      (host === undefined ? this.isupport.hostLength : byteLength(host)) + 1;
     return MAX_MESSAGE_BYTES - prefix - byteLength(`${command} ${target} :\r\n`);
   }
 }
