@@ -176,3 +176,106 @@ function uid(): number {
 function gid(): number {
   return Deno.gid() ?? 0;
 }
+
+/** How services link to the server. */
+export interface ServicesPort {
+  readonly port: number;
+  readonly password: string;
+}
+
+/** What inspircd does to who sends too much: answer later, or throw out beyond 10 a second. */
+const FLOOD = {
+  patient: 'fakelag="on" commandrate="1000"',
+  strict: 'fakelag="off" commandrate="10000"',
+} as const;
+
+/** inspircd with the extensions of IRCv3 and a port for services. */
+export function inspircd(
+  services: ServicesPort,
+  flood: keyof typeof FLOOD = "patient",
+): ServerKind {
+  return {
+    command: systemCommand("inspircd"),
+    args: (folder) => [
+      ...(uid() === 0 ? ["--runasroot"] : []),
+      "--nofork",
+      "--nopid",
+      "--config",
+      `${folder}/inspircd.conf`,
+    ],
+    files: (folder, port, tlsPort) => ({
+      motd: "Hello\n",
+      "inspircd.conf": `
+<server name="irc.test.example" description="Test" network="TestNet" id="001">
+<admin name="Admin" nick="admin" email="admin@test.example">
+<bind address="127.0.0.1" port="${port}" type="clients">
+<bind address="127.0.0.1" port="${tlsPort}" type="clients" sslprofile="clients">
+<bind address="127.0.0.1" port="${services.port}" type="servers">
+<module name="ssl_gnutls">
+<sslprofile name="clients" provider="gnutls" hash="sha256"
+  certfile="${folder}/server.pem" keyfile="${folder}/server.key">
+<path configdir="${folder}" datadir="${folder}" logdir="${folder}" runtimedir="${folder}">
+<connect name="main" allow="*" timeout="30" pingfreq="2m" hardsendq="1M" softsendq="10240"
+  recvq="10K" threshold="10" ${FLOOD[flood]} localmax="1000" globalmax="1000"
+  resolvehostnames="no" useident="no">
+<class name="none">
+<cidr ipv4clone="32" ipv6clone="128">
+<dns server="127.0.0.1" timeout="1">
+<files motd="${folder}/motd">
+<limits maxnick="30" maxchan="64" maxident="10" maxhost="64">
+<log method="file" type="* -USERINPUT -USEROUTPUT" level="default" target="ircd.log">
+${INSPIRCD_MODULES.map((name) => `<module name="${name}">`).join("\n")}
+<sasl target="services.test.example">
+<uline server="services.test.example" silent="yes">
+<link name="services.test.example" ipaddr="127.0.0.1" port="${services.port}"
+  allowmask="127.0.0.0/8" sendpass="${services.password}" recvpass="${services.password}">
+`,
+    }),
+  };
+}
+
+const INSPIRCD_MODULES = [
+  "cap",
+  "ircv3",
+  "ircv3_batch",
+  "ircv3_capnotify",
+  "ircv3_chghost",
+  "ircv3_ctctags",
+  "ircv3_echomessage",
+  "ircv3_labeledresponse",
+  "ircv3_msgid",
+  "ircv3_servertime",
+  "sasl",
+  "services_account",
+  "servprotect",
+  "spanningtree",
+];
+
+/** Starts atheme: accounts, and SASL for them. */
+export async function startAtheme(folder: string, uplink: ServicesPort): Promise<Program> {
+  const modules = ["protocol/inspircd", "backend/opensex", "crypto/pbkdf2v2", "nickserv/main"]
+    .concat("nickserv/identify", "nickserv/register", "saslserv/main", "saslserv/plain");
+  await Deno.writeTextFile(
+    `${folder}/atheme.conf`,
+    `${modules.map((name) => `loadmodule "modules/${name}";`).join("\n")}
+serverinfo { name = "services.test.example"; desc = "Services"; numeric = "00A"; recontime = 1;
+  netname = "TestNet"; hidehostsuffix = "users.test.example"; adminname = "admin";
+  adminemail = "admin@test.example"; registeremail = "noreply@test.example"; auth = none;
+  casemapping = rfc1459; maxlogins = 100; maxusers = 100; mdlimit = 30; emaillimit = 10;
+  emailtime = 300; };
+uplink "irc.test.example" { host = "127.0.0.1"; port = ${uplink.port};
+  send_password = "${uplink.password}"; receive_password = "${uplink.password}"; };
+nickserv { nick = "NickServ"; user = "NickServ"; host = "services"; real = "Nicknames";
+  maxnicks = 5; expire = 30; };
+saslserv { nick = "SaslServ"; user = "SaslServ"; host = "services"; real = "SASL"; };
+general { commit_interval = 5; flood_msgs = 0; };
+`,
+  );
+  const program = Program.startForeign(
+    systemCommand("atheme-services"),
+    ["-n", "-c", `${folder}/atheme.conf`, "-D", folder]
+      .concat("-l", `${folder}/atheme.log`, "-p", `${folder}/atheme.pid`),
+  );
+  await program.waitFor("stderr", /finished synching with uplink/);
+  return program;
+}

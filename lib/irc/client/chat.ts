@@ -68,6 +68,7 @@ export class Chat {
       reply: tags.get("+draft/reply"),
     };
     if (own && this.#deliveries.echoed(this.#batches.labelOf(message), chat)) return;
+    if (own && direct && this.#context.isMe(target)) return; // the other copy of what was echoed
     if (chat.text.trim() !== "") this.#context.emit({ type: "message", message: chat });
   }
 

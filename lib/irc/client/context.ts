@@ -12,15 +12,16 @@ import { Isupport } from "../codec/isupport.ts";
 import { encodeMessage, type OutgoingMessage } from "../codec/message.ts";
 import type { Source } from "../codec/source.ts";
 import { byteLength } from "../codec/text.ts";
-import {
-  type IrcTimes,
-  LONGEST_HOST_BYTES,
-  LONGEST_USER_BYTES,
-  MAX_MESSAGE_BYTES,
-} from "../constants.ts";
+import { type IrcTimes, LONGEST_USER_BYTES, MAX_MESSAGE_BYTES } from "../constants.ts";
 import type { IrcFault } from "../fault.ts";
 import type { ClientEvent } from "./events.ts";
 import { SendQueue } from "./send_queue.ts";
+
+/**
+ * What a line of the registration counts as: some servers count them, but after full counting the
+ * first channel would be joined only seconds later.
+ */
+const REGISTRATION_COST = 0.4;
 
 /** The common state of one connection. */
 export class ClientContext {
@@ -34,7 +35,7 @@ export class ClientContext {
   now: number;
   /** Our nickname. */
   nick: string;
-  /** Whether the server has taken us in: lines count against the flood control from then on. */
+  /** Whether the server has taken us in. */
   welcomed = false;
   /** Whether we said good-bye. */
   quitting = false;
@@ -69,7 +70,7 @@ export class ClientContext {
 
   /** Writes a line at once; `cost` is how many lines it counts as. */
   writeNow(bytes: Uint8Array, cost = 1): void {
-    if (this.welcomed) this.queue.spend(cost, this.now);
+    this.queue.spend(this.welcomed ? cost : cost * REGISTRATION_COST, this.now);
     this.write(bytes);
   }
 
@@ -119,7 +120,7 @@ export class ClientContext {
     const { user, host } = this.self;
     const prefix = 1 + byteLength(this.nick) + 1 +
       (user === undefined ? LONGEST_USER_BYTES : byteLength(user)) + 1 +
-      (host === undefined ? LONGEST_HOST_BYTES : byteLength(host)) + 1;
+      (host === undefined ? this.isupport.hostLength : byteLength(host)) + 1;
     return MAX_MESSAGE_BYTES - prefix - byteLength(`${command} ${target} :\r\n`);
   }
 }

@@ -25,6 +25,8 @@ const MOST_PIECES = 60;
 const FENCE = "sent-";
 /** What such a ping counts as: it is short, but some servers count every line. */
 const FENCE_COST = 0.5;
+/** How much longer an echo is expected than a confirmation: servers slow fast writers down. */
+const ECHO_MS = 180_000;
 
 /** A message that the user wants to send. */
 export interface Outgoing {
@@ -130,7 +132,7 @@ export class Deliveries {
     if (send === undefined) return;
     const deadline = this.#context.now + this.#context.times.confirmMs;
     const expected = this.#pieces.find((each) => each.send === send && each.piece === piece);
-    if (expected !== undefined) expected.deadline = deadline;
+    if (expected !== undefined) expected.deadline = deadline + ECHO_MS;
     const delivery = this.#deliveries.get(send);
     if (piece !== 0 || delivery === undefined) return;
     delivery.deadline = deadline;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LEAST_NICK_LENGTH, MAX_TOKENS } from "../constants.ts";
+import { LEAST_NICK_LENGTH, LONGEST_HOST_BYTES, MAX_TOKENS } from "../constants.ts";
 import { type Casemapping, CASEMAPPINGS } from "./casemapping.ts";
 
 /** The tokens of a connection, and what they mean. */
@@ -58,8 +58,12 @@ export class Isupport {
 
   /** Longest nickname. */
   get nickLength(): number {
-    const said = Number(this.get("NICKLEN") || NaN);
-    return Number.isInteger(said) && said > 0 && said <= 512 ? said : LEAST_NICK_LENGTH;
+    return this.#length("NICKLEN", LEAST_NICK_LENGTH);
+  }
+
+  /** Longest host in a prefix, in bytes. */
+  get hostLength(): number {
+    return this.#length("HOSTLEN", LONGEST_HOST_BYTES);
   }
 
   /** Whether a name is one of a channel. */
@@ -78,6 +82,11 @@ export class Isupport {
     const [first = "", ...rest] = target;
     const name = rest.join("");
     return this.statusPrefixes.includes(first) && this.isChannel(name) ? name : target;
+  }
+
+  #length(token: string, otherwise: number): number {
+    const said = this.get(token) ?? "";
+    return /^[1-9][0-9]{0,2}$/.test(said) ? Math.min(255, Number(said)) : otherwise;
   }
 }
 
