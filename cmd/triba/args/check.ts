@@ -96,9 +96,10 @@ export const CHECK = {
     "Levels: must is what the document says, and what nobody can talk to a core without; should is what " +
     "this project decided where the document is silent; may is the extension sealed-1, skipped for " +
     "backends that do not offer it.",
-    "With --core, COMMAND starts a core, in whose command line or configuration {backend} stands for the " +
-    "path of the backend to run: a script that plays one point each time it is started. The core has to " +
-    "restart it whenever it ends; {log} stands for a file that it may use. See the example.",
+    "With --core, COMMAND starts a core, anew for most points. {backend} in it stands for the path of the " +
+    "backend that the core has to run by itself: a script, which tells the checker of its start; {folder} " +
+    "stands for a private folder, for a configuration that is written on the way. The core may end " +
+    "on SIGTERM. --handshake and --room mean nothing there.",
   ],
   outcomes: [
     ["every must holds", "passed: must N of N, ...", "0"],
@@ -119,6 +120,15 @@ export const CHECK = {
       "triba check --room echo --junit report.xml -- triba echo",
     ],
     ["What is checked", "triba check --list"],
+    [
+      "A core that takes its backend as an argument",
+      "triba check --core -- my-core --backend {backend}",
+    ],
+    [
+      "A core with a configuration",
+      'triba check --core -- sh -c \'printf "[backend.check]\\ncommand = [\\"$1\\"]\\n" >$2/t.toml; ' +
+      "exec triba core --config $2/t.toml --state $2' sh {backend} {folder}",
+    ],
   ],
   exits: [
     EXIT.done,

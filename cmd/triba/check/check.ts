@@ -6,11 +6,14 @@
 
 import { BACKEND_POINTS } from "./backend/points.ts";
 import { CheckReport } from "./check_report.ts";
+import { BACKEND_PLACEHOLDER } from "./core/core_trial.ts";
+import { CoreStage } from "./core/core_stage.ts";
+import { CORE_POINTS } from "./core/points.ts";
 import { choosePoints, runPoints } from "./runner.ts";
 import { type Facts, Stage } from "./stage.ts";
 import type { Manner } from "./side.ts";
 import type { Subject } from "./trial.ts";
-import { Blocked, Failure, type Point } from "./verdict.ts";
+import { Blocked, Failure, type Point, type PointTexts } from "./verdict.ts";
 import { CHECK, CHECK_EXIT } from "../args/check.ts";
 import { EXIT, ExitFault, listenForSignals, type OptionValues } from "../../../lib/cli/mod.ts";
 import { CommandFault } from "../../../lib/process/mod.ts";
@@ -23,12 +26,20 @@ export async function check(
   options: CheckOptions,
   operands: readonly string[],
 ): Promise<number> {
-  const points = BACKEND_POINTS;
-  const { needed, shown } = select(points, options.only);
+  const { core } = options;
+  const { shown } = core ? select(CORE_POINTS, options.only) : select(BACKEND_POINTS, options.only);
   const report = new CheckReport(options, `triba check ${operands.join(" ")}`, shown);
   if (options.list) {
+    const points: readonly PointTexts[] = core ? CORE_POINTS : BACKEND_POINTS;
     for (const point of points) if (shown.has(point.id)) report.list(point);
     return EXIT.done;
+  }
+  if (core && !operands.some((word) => word.includes(BACKEND_PLACEHOLDER))) {
+    throw new ExitFault(
+      EXIT.usage,
+      `Missing argument: -- COMMAND... with ${BACKEND_PLACEHOLDER} in it`,
+      'Run "triba check --help" for an example',
+    );
   }
   if (operands.length === 0) {
     throw new ExitFault(EXIT.usage, "Missing argument: -- COMMAND...", 'Run "triba check --help"');
@@ -37,7 +48,8 @@ export async function check(
   try {
     return await withFolder(async (folder) => {
       const subject = makeSubject(options, operands, folder);
-      await checkBackend(subject, options, needed, report, interrupts.signal);
+      const run = core ? checkCore : checkBackend;
+      await run(subject, options, report, interrupts.signal);
       return await report.finish() ? EXIT.done : EXIT.failed;
     });
   } catch (error) {
@@ -80,29 +92,43 @@ function makeSubject(
 async function checkBackend(
   subject: Subject,
   options: CheckOptions,
-  points: readonly Point<Stage>[],
   report: CheckReport,
   signal: AbortSignal,
 ): Promise<void> {
-  const { byteOrder, form, room, timeout: patienceMs } = options;
   const facts: Facts = {};
-  const makeManner = (handshake: Manner["handshake"]): Manner => ({
-    byteOrder,
-    form,
-    handshake,
-    patienceMs,
-  });
+  const { room } = options;
   const makeStage = (handshake: Manner["handshake"]) =>
-    new Stage({ subject, manner: makeManner(handshake), room, facts });
+    new Stage({ subject, manner: makeManner(options, handshake), room, facts });
   const handshake = options.handshake === "auto"
     ? await findHandshake(makeStage("versioned"))
     : options.handshake;
-  await runPoints(points, {
+  await runPoints(select(BACKEND_POINTS, options.only).needed, {
     makeStage: () => makeStage(handshake),
     parallel: options.parallel,
     onVerdict: (verdict) => report.add(verdict),
     signal,
   });
+}
+
+async function checkCore(
+  subject: Subject,
+  options: CheckOptions,
+  report: CheckReport,
+  signal: AbortSignal,
+): Promise<void> {
+  await runPoints(select(CORE_POINTS, options.only).needed, {
+    makeStage: () => new CoreStage(subject, makeManner(options, "versioned")),
+    parallel: options.parallel,
+    onVerdict: (verdict) => report.add(verdict),
+    signal,
+  });
+}
+
+function makeManner(
+  { byteOrder, form, timeout: patienceMs }: CheckOptions,
+  handshake: Manner["handshake"],
+): Manner {
+  return { byteOrder, form, handshake, patienceMs };
 }
 
 /** Whether the backend bears to be asked for its version; if it fails earlier, a point will say so. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withPatience } from "./patience.ts";
 import { ChunkBuffer } from "../../../lib/bytes/mod.ts";
 import { type ByteStream, NetFault } from "../../../lib/net/mod.ts";
 
@@ -62,18 +63,7 @@ export class Line {
 
   /** Waits for something to be so; false when patience ends first. */
   async until(isSo: () => boolean, patienceMs: number): Promise<boolean> {
-    const late = Promise.withResolvers<void>();
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      late.resolve();
-    }, patienceMs);
-    try {
-      while (!isSo() && !isLate) await Promise.race([this.#changed.promise, late.promise]);
-      return isSo();
-    } finally {
-      clearTimeout(timer);
-    }
+    return await withPatience(isSo, () => this.#changed.promise, patienceMs);
   }
 
   /** Closes at once, whatever is unread; the peer may see that as a reset. */

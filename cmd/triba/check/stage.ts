@@ -6,13 +6,11 @@
  */
 
 import { type Play, Player } from "./player.ts";
-import type { Manner, SideStage } from "./side.ts";
+import type { Manner } from "./side.ts";
+import { StageBase } from "./stage_base.ts";
 import { type Launch, type Subject, Trial } from "./trial.ts";
 import { Skipped } from "./verdict.ts";
 import { SEALED_1, SPAWN_SECRET_BYTES } from "../../../lib/triba/mod.ts";
-
-/** A shared session ends before ids need more than a byte: points write some by hand. */
-const LAST_SHORT_ID = 96;
 
 /** What is found out once and holds for all points. */
 export interface Facts {
@@ -33,18 +31,13 @@ export interface StageOptions {
 }
 
 /** Where points are played, one after the other. */
-export class Stage implements SideStage {
-  /** How to talk to the backend. */
-  readonly manner: Manner;
+export class Stage extends StageBase<Trial, Player> {
   readonly #options: StageOptions;
-  readonly #trials = new Set<Trial>();
-  #shared: Player | undefined;
-  #over = false;
 
   /** Starts nothing yet. */
   constructor(options: StageOptions) {
+    super(options.manner);
     this.#options = options;
-    this.manner = options.manner;
   }
 
   /** A room that may be written to. @throws {Skipped} */
@@ -56,10 +49,7 @@ export class Stage implements SideStage {
 
   /** Starts a backend. */
   async start(launch: Launch = {}): Promise<Trial> {
-    if (this.#over) throw new TypeError("Cannot start a backend: the stage is over");
-    const trial = await Trial.start(this.#options.subject, launch);
-    this.#trials.add(trial);
-    return trial;
+    return await this.keep(() => Trial.start(this.#options.subject, launch));
   }
 
   /** A backend that has shown its id. */
@@ -83,20 +73,8 @@ export class Stage implements SideStage {
   }
 
   /** A backend with an open session of its own. */
-  async open(play: Play = {}): Promise<Player> {
+  override async open(play: Play = {}): Promise<Player> {
     return await (await this.connect(play)).open();
-  }
-
-  /** The open session of several points: for what leaves no trace if it goes well. */
-  async shared(): Promise<Player> {
-    const { ended = false } = this.#shared?.line ?? {};
-    if (ended || (this.#shared?.nextId ?? 0) >= LAST_SHORT_ID) await this.drop();
-    if (this.#shared === undefined) {
-      const player = await this.open();
-      this.#trials.delete(player.trial);
-      this.#shared = player;
-    }
-    return this.#shared;
   }
 
   /** A secret for a spawn. @throws {Skipped} if the backend does not offer sealed-1. */
@@ -105,26 +83,6 @@ export class Stage implements SideStage {
     this.#options.facts.sealing ??= this.#offersSealing();
     if (await this.#options.facts.sealing) return makeSecret();
     throw new Skipped(`The backend does not offer ${SEALED_1}`);
-  }
-
-  /** Ends what the last point left. */
-  async clear(): Promise<void> {
-    const trials = [...this.#trials];
-    this.#trials.clear();
-    await Promise.all(trials.map((trial) => trial[Symbol.asyncDispose]()));
-  }
-
-  /** Ends the shared session: a point has failed, nobody knows what it left. */
-  async drop(): Promise<void> {
-    const shared = this.#shared;
-    this.#shared = undefined;
-    await shared?.trial[Symbol.asyncDispose]();
-  }
-
-  /** Ends all. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#over = true;
-    await Promise.all([this.clear(), this.drop()]);
   }
 
   async #offersSealing(): Promise<boolean> {

@@ -5,6 +5,7 @@
  */
 
 import { Line } from "./line.ts";
+import { withPatience } from "./patience.ts";
 import { DenoStream, type Listening, listenUnix } from "../../../lib/net/mod.ts";
 import { findCommand } from "../../../lib/process/mod.ts";
 import {
@@ -57,7 +58,7 @@ export class Trial implements AsyncDisposable {
   readonly #serving: Promise<void>;
   readonly #folder: string;
   readonly #lines: Line[] = [];
-  #arrived = Promise.withResolvers<void>();
+  #changed = Promise.withResolvers<void>();
   #status: ExitStatus | undefined;
 
   private constructor(
@@ -73,12 +74,11 @@ export class Trial implements AsyncDisposable {
     this.#folder = folder;
     this.#serving = listening.serve(({ stream }) => {
       this.#lines.push(new Line(stream));
-      this.#arrived.resolve();
-      this.#arrived = Promise.withResolvers();
+      this.#wake();
     }, () => {});
     this.process.exited.then((status) => {
       this.#status = status;
-      this.#arrived.resolve();
+      this.#wake();
     });
   }
 
@@ -121,33 +121,19 @@ export class Trial implements AsyncDisposable {
 
   /** Its connection of this number from 1; undefined if it makes none in time or ends before. */
   async line(number: number, patienceMs: number): Promise<Line | undefined> {
-    const late = Promise.withResolvers<void>();
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      late.resolve();
-    }, patienceMs);
-    try {
-      while (this.#lines.length < number && !isLate && this.#status === undefined) {
-        await Promise.race([this.#arrived.promise, late.promise]);
-      }
-    } finally {
-      clearTimeout(timer);
-    }
+    await withPatience(
+      () => this.#lines.length >= number || this.#status !== undefined,
+      () => this.#changed.promise,
+      patienceMs,
+    );
     return this.#lines[number - 1];
   }
 
   /** How it ends; undefined if it does not in time. */
   async exit(patienceMs: number): Promise<ExitStatus | undefined> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), patienceMs);
-    });
-    try {
-      return await Promise.race([this.process.exited, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const isOver = () => this.#status !== undefined;
+    await withPatience(isOver, () => this.#changed.promise, patienceMs);
+    return this.#status;
   }
 
   /** Ends its processes, and waits until all that they wrote was read. */
@@ -163,6 +149,11 @@ export class Trial implements AsyncDisposable {
     await this.#serving;
     await Promise.all(this.#lines.map((line) => line.close()));
     await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
   }
 }
 

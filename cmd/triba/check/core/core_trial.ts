@@ -1,0 +1,162 @@
+/**
+ * One run of the core under test, and the backends that it starts.
+ *
+ * @module
+ */
+
+import {
+  type BackendRun,
+  endScript,
+  isRunning,
+  MARK,
+  pidOf,
+  readRun,
+  writeScript,
+} from "./script.ts";
+import { withPatience } from "../patience.ts";
+import type { Subject } from "../trial.ts";
+import { findCommand } from "../../../../lib/process/mod.ts";
+import {
+  type BackendProcess,
+  type ExitStatus,
+  startProcess,
+} from "../../../../lib/triba/core/mod.ts";
+
+/** What stands in the command of a core for the path of the backend to run. */
+export const BACKEND_PLACEHOLDER = "{backend}";
+/** What stands in it for a private folder, empty at the start. */
+export const FOLDER_PLACEHOLDER = "{folder}";
+const PRIVATE_MODE = 0o700;
+/** How often a process is looked at that should end, in milliseconds. */
+const LOOK_MS = 20;
+
+/** A core that runs. */
+export class CoreTrial implements AsyncDisposable {
+  /** Its process. */
+  readonly process: BackendProcess;
+  readonly #folder: string;
+  readonly #runs: BackendRun[] = [];
+  readonly #ends: Disposable[] = [];
+  readonly #ended = new Set<number>();
+  readonly #watcher: Deno.FsWatcher;
+  readonly #watching: Promise<void>;
+  #changed = Promise.withResolvers<void>();
+  #status: ExitStatus | undefined;
+
+  private constructor(process: BackendProcess, folder: string, watcher: Deno.FsWatcher) {
+    this.process = process;
+    this.#folder = folder;
+    this.#watcher = watcher;
+    this.#watching = this.#watch();
+    process.exited.then((status) => {
+      this.#status = status;
+      this.#wake();
+    });
+  }
+
+  /**
+   * Starts it.
+   *
+   * @throws {CommandFault} if there is no such command or it cannot be run.
+   */
+  static async start(subject: Subject): Promise<CoreTrial> {
+    const folder = await Deno.makeTempDir({ dir: subject.folder, prefix: "" });
+    const own = `${folder}/core`;
+    const runs = `${folder}/runs`;
+    for (const path of [own, runs]) await Deno.mkdir(path, { mode: PRIVATE_MODE });
+    const backend = await writeScript(runs);
+    const [command = "", ...args] = subject.command.map((word) =>
+      word.replaceAll(BACKEND_PLACEHOLDER, backend).replaceAll(FOLDER_PLACEHOLDER, own)
+    );
+    const environment: Record<string, string> = {
+      ...subject.inherited,
+      ...subject.configured,
+      [MARK]: "1",
+    };
+    const path = findCommand(command, environment["PATH"]);
+    const watcher = Deno.watchFs(runs, { recursive: false });
+    try {
+      const streams = { onLine: () => {} };
+      const process = startProcess({ command, path, args, environment }, streams);
+      return new CoreTrial(process, folder, watcher);
+    } catch (error) {
+      watcher.close();
+      throw error;
+    }
+  }
+
+  /** How it ended; undefined while it runs. */
+  get status(): ExitStatus | undefined {
+    return this.#status;
+  }
+
+  /** How many backends it has started. */
+  get runs(): number {
+    return this.#runs.length;
+  }
+
+  /** Its backend of this number from 1; undefined if it starts none in time or ends before. */
+  async run(number: number, patienceMs: number): Promise<BackendRun | undefined> {
+    await withPatience(
+      () => this.#runs.length >= number || this.#status !== undefined,
+      () => this.#changed.promise,
+      patienceMs,
+    );
+    return this.#runs[number - 1];
+  }
+
+  /** How it ends; undefined if it does not in time. */
+  async exit(patienceMs: number): Promise<ExitStatus | undefined> {
+    const isOver = () => this.#status !== undefined;
+    await withPatience(isOver, () => this.#changed.promise, patienceMs);
+    return this.#status;
+  }
+
+  /** Ends a backend with an exit code, and waits until its process is gone. */
+  async endRun({ pid }: BackendRun, code: number, patienceMs: number): Promise<void> {
+    if (this.#ended.has(pid)) return;
+    this.#ended.add(pid);
+    this.#ends.push(await endScript(`${this.#folder}/runs`, pid, code));
+    await this.isGone({ pid }, patienceMs);
+  }
+
+  /** Whether the process of a backend ends in time. */
+  async isGone({ pid }: Pick<BackendRun, "pid">, patienceMs: number): Promise<boolean> {
+    const look = () => new Promise<void>((resolve) => setTimeout(resolve, LOOK_MS));
+    return await withPatience(() => !isRunning(pid), look, patienceMs);
+  }
+
+  /** Asks the core to end. */
+  ask(): void {
+    this.process.kill("SIGTERM");
+  }
+
+  /** Ends the core and all of its backends. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.process.kill("SIGKILL");
+    this.#watcher.close();
+    await this.#watching;
+    for (const run of this.#runs) await this.endRun(run, 0, 1000);
+    for (const { pid } of this.#runs) if (isRunning(pid)) Deno.kill(pid, "SIGKILL");
+    for (const end of this.#ends) end[Symbol.dispose]();
+    await this.process.ended;
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  async #watch(): Promise<void> {
+    const known = new Set<number>();
+    for await (const { paths } of this.#watcher) {
+      for (const pid of paths.map(pidOf)) {
+        if (pid === undefined || known.has(pid)) continue;
+        known.add(pid);
+        this.#runs.push(await readRun(`${this.#folder}/runs`, pid));
+        this.#wake();
+      }
+    }
+  }
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
