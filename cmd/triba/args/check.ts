@@ -126,7 +126,7 @@ export const CHECK = {
     ],
     [
       "A core with a configuration",
-      'triba check --core -- sh -c \'printf "[backend.check]\\ncommand = [\\"$1\\"]\\n" >$2/t.toml; ' +
+      'triba check --core -- sh -c \'printf "[backends.check]\\ncommand = [\\"$1\\"]\\n" >$2/t.toml; ' +
       "exec triba core --config $2/t.toml --state $2' sh {backend} {folder}",
     ],
   ],

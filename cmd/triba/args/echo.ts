@@ -58,7 +58,7 @@ export const ECHO = {
     ["core refuses the id", "Stream ended right after the id: the core refuses it", "77"],
   ],
   examples: [
-    ["In the configuration of a core", '[backend.echo]\n  builtin = "echo"'],
+    ["In the configuration of a core", '[backends.echo]\n  builtin = "echo"'],
     ["One request, without a core", "triba call ListRooms -- triba echo"],
   ],
   exits: [0, 64, 69, 76, 77],

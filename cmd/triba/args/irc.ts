@@ -103,11 +103,11 @@ export const IRC = {
   examples: [
     [
       "In the configuration of a core",
-      '[backend.libera]\n  builtin = "irc"\n  arguments = ["--server", "irc.libera.chat", "--nick", "sally", "--join", "#deno"]',
+      '[backends.libera]\n  builtin = "irc"\n  arguments = ["--server", "irc.libera.chat", "--nick", "sally", "--join", "#deno"]',
     ],
     [
       "A server of your own with a certificate of your own",
-      '[backend.home]\n  builtin = "irc"\n  arguments = ["--server", "irc.home.example", "--ca", "/etc/ssl/home.pem", "--nick", "sally"]',
+      '[backends.home]\n  builtin = "irc"\n  arguments = ["--server", "irc.home.example", "--ca", "/etc/ssl/home.pem", "--nick", "sally"]',
     ],
   ],
   exits: [0, 64, 69, 76, 77, 78],

@@ -50,7 +50,7 @@ export const TAP = {
   examples: [
     [
       "In the configuration of a core",
-      '[backend.chat]\n  command = ["triba", "tap", "--", "python3", "chat.py"]',
+      '[backends.chat]\n  command = ["triba", "tap", "--", "python3", "chat.py"]',
     ],
     [
       "Keep it for later",
