@@ -59,7 +59,9 @@ Deno.test("triba core --json: answers on standard output, tells each change, end
     );
     const states = reports.map(({ state }) => state);
     for (const state of ["spawned", "open"]) assert(states.includes(state as never), state);
-    assert(reports.every(({ pid, state }) => state === "stopped" || (pid ?? 0) > 0));
+    const pids = new Set(reports.map(({ pid }) => pid).filter((pid) => pid !== undefined));
+    assertEquals(pids.size, 1);
+    assert(reports.every(({ pid, state }) => pid !== undefined || /^(spawn|stopp)ed$/.test(state)));
     assertEquals(reports.filter(({ state }) => state === "open").at(-1)?.sealed, true);
   }));
 

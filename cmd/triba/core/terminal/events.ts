@@ -73,6 +73,7 @@ export function describeChange(
   before: string | undefined,
 ): string | undefined {
   if (INNER_STATES.has(status.state)) return undefined;
+  if (status.state === "spawned" && status.pid === undefined) return undefined;
   if (status.state === "open" && status.network === undefined) return undefined;
   const line = `-- ${oneLine(describeReport(toReport(status)))}`;
   return line === before ? undefined : line;
