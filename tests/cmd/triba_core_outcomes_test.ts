@@ -70,6 +70,13 @@ testOutcomes(CORE, {
       return await stage.core(["--listen", "unix:s"]).ended();
     },
   },
+  "folder of --trace cannot be made": {
+    "a file is there": async (stage) => {
+      await stage.write("triba.toml", echoes("one"));
+      await stage.write("traces", "");
+      return await stage.run([...CONFIG, "--trace", stage.at("traces/more")]);
+    },
+  },
   "no place for the backends' socket": {
     "no folder for temporary files": async (stage) => {
       await stage.write("triba.toml", echoes("one"));

@@ -103,6 +103,27 @@ Deno.test("triba core --trace and triba decode: all that was said, and no secret
   }
 });
 
+Deno.test("triba core --trace: a warning first, and a file for each run of a backend", async () => {
+  await onBackendStage(async (stage) => {
+    const config = '[backends.one]\nbuiltin = "echo"\nstart_timeout = 30\n';
+    await Deno.writeTextFile(`${stage.folder}/triba.toml`, config);
+    const words = ["core", "--config", "triba.toml", "--state", "state", "--trace", "traces"];
+    const program = stage.start([...words, "--json"]);
+    await program.waitFor("stdout", /"Online"/);
+    program.kill("SIGTERM");
+    assertEquals((await program.ended()).code, 0);
+    assertMatch(program.stderr, /^warn: Traces hold keys.* folder=traces$/m);
+    const [name = ""] = namesIn(`${stage.folder}/traces`);
+    const { code, stdout } = await decode(stage, [`traces/${name}`]);
+    assertEquals(code, 0);
+    assertMatch(
+      stdout,
+      /backend>core request \d+ \{"type":"Status","status":\{"type":"Online"\}\}/,
+    );
+    assertMatch(stdout, /keys of sealed-1 from here/);
+  });
+});
+
 Deno.test("TraceFiles: a folder that cannot be written is logged once and ends nothing", async () => {
   await onBackendStage(async (stage) => {
     const log = new TestLog();

@@ -8,13 +8,11 @@ import {
   formatSpawnLine,
   makeId,
 } from "../../lib/triba/mod.ts";
+import { runOnStage, testCases } from "./on_stages.ts";
 import type { OutcomeCase } from "./outcomes.ts";
 import { Program, programFlags, type StartOptions } from "./program.ts";
 import { random, TestCore } from "./triba_core.ts";
 import { within } from "./within.ts";
-
-/** No case may take longer, in milliseconds. */
-const PATIENCE_MS = 60_000;
 
 /** The command line of a subcommand of `triba`, for who starts it as a backend. */
 export function tribaCommand(...args: readonly string[]): string[] {
@@ -125,10 +123,9 @@ export class BackendStage implements AsyncDisposable {
 /** Runs one case. */
 export async function onBackendStage(
   run: (stage: BackendStage) => Promise<void>,
-  name = "the case",
+  name?: string,
 ): Promise<void> {
-  await using stage = await BackendStage.create();
-  await within(run(stage), name, PATIENCE_MS);
+  await runOnStage(BackendStage.create, run, () => {}, name);
 }
 
 /** Registers cases as steps of one test. */
@@ -136,13 +133,5 @@ export function testOnBackendStages(
   name: string,
   cases: readonly OutcomeCase<BackendStage>[],
 ): void {
-  Deno.test(name, async (t) => {
-    for (const { name, run, skipped } of cases) {
-      await t.step({
-        name: skipped === undefined ? name : `${name} (skipped: ${skipped})`,
-        ignore: skipped !== undefined,
-        fn: () => onBackendStage(run, name),
-      });
-    }
-  });
+  testCases(name, cases, onBackendStage);
 }

@@ -39,6 +39,12 @@ export const CORE = {
       default: "32",
       parse: integer(1, 1000),
     }),
+    trace: value({
+      help:
+        "Write what is said with each backend to a file in DIR, keys included, for triba decode",
+      value: "DIR",
+      parse: asText,
+    }),
     json: flag({
       help: "Speak JSON lines on the standard streams; the end of standard input ends the core",
     }),
@@ -78,6 +84,7 @@ export const CORE = {
     ["configuration with errors", "FILE:LINE:COLUMN: REASON; every one of them", "1"],
     ["--check, and all is right", "ok backends=COUNT bridges=COUNT", "0"],
     ["socket of --listen in use", "Cannot listen on unix:PATH: it exists and is in use", "5"],
+    ["folder of --trace cannot be made", "Cannot create FOLDER: REASON", "6"],
     ["no place for the backends' socket", "Cannot create a folder in PATH: REASON", "6"],
     [
       "a backend ends by itself",

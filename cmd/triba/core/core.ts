@@ -28,6 +28,7 @@ import { Service } from "./service.ts";
 import { StandardStreams } from "./standard_streams.ts";
 import { TerminalSession } from "./terminal/session.ts";
 import { Terminal } from "./terminal/terminal.ts";
+import type { TraceFiles } from "./trace_files.ts";
 
 /** Options of `triba core`. */
 export type CoreOptions = OptionValues<typeof CORE.options>;
@@ -73,7 +74,9 @@ async function run(
   const state = findState(options.state, surroundings.environment);
   using terminal = hasUser(options) ? new Terminal() : undefined;
   const log = makeLog(options, terminal);
-  const service = await Service.start(config, { ...surroundings, state, log });
+  using traces = await openTraces(options.trace, log);
+  const trace = traces?.trace;
+  const service = await Service.start(config, { ...surroundings, state, log, trace });
   using _reload = listenForReload(() => service.reload());
   try {
     if (options.listen !== undefined) await service.listen(options.listen, options.maxInterfaces);
@@ -88,6 +91,15 @@ async function run(
   }
   log.info("stopped");
   return EXIT.done;
+}
+
+/** Only who asked for traces loads what writes them. */
+async function openTraces(
+  folder: string | undefined,
+  log: Logger,
+): Promise<TraceFiles | undefined> {
+  if (folder === undefined) return undefined;
+  return await (await import("./trace_files.ts")).TraceFiles.open(folder, log);
 }
 
 function hasUser({ json }: CoreOptions): boolean {

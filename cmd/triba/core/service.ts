@@ -13,7 +13,7 @@ import { Registry } from "../../../lib/metrics/mod.ts";
 import { Gate, listenUnix, NetFault, notifyManager } from "../../../lib/net/mod.ts";
 import { Bridge, groupBridges } from "../../../lib/triba/bridge/mod.ts";
 import { type BridgeSpec, ConfigFault, type CoreConfig } from "../../../lib/triba/config/mod.ts";
-import { Core } from "../../../lib/triba/core/mod.ts";
+import { Core, type CoreTrace } from "../../../lib/triba/core/mod.ts";
 import { Hub, HUB_PROTOCOL, serveInterface, SharedCore } from "../../../lib/triba/hub/mod.ts";
 import { describeConfigFault } from "./load.ts";
 import { NoticeLog } from "./log_notices.ts";
@@ -31,6 +31,8 @@ export interface ServiceOptions {
   readonly environment: Environment;
   /** The log. */
   readonly log: Logger;
+  /** Told of every byte and key between the core and its backends. */
+  readonly trace?: CoreTrace | undefined;
 }
 
 /** A core with everything around it. */
@@ -53,13 +55,14 @@ export class Service {
    * @throws {FileFault} or {NetFault} if there is no place for the backends' socket.
    */
   static async start(config: CoreConfig, options: ServiceOptions): Promise<Service> {
-    const { environment, state, log } = options;
+    const { environment, state, log, trace } = options;
     const core = await Core.open({
       agent: `triba-core/${VERSION}`,
       stateFolder: state,
       environment,
       socket: { runtimeFolder: environment["XDG_RUNTIME_DIR"] },
       log,
+      trace,
     });
     return new Service(core, config, options);
   }
