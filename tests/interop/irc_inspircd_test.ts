@@ -24,7 +24,11 @@ interface Stage {
   readonly start: (options: Partial<UserOptions>) => Promise<BackendUser>;
 }
 
-function withInspircd(name: string, test: (stage: Stage) => Promise<void>): void {
+function withInspircd(
+  name: string,
+  test: (stage: Stage) => Promise<void>,
+  flood: "patient" | "strict" = "patient",
+): void {
   Deno.test({
     name: present
       ? name
@@ -33,7 +37,7 @@ function withInspircd(name: string, test: (stage: Stage) => Promise<void>): void
     fn: () =>
       withTemporaryFolder(async (folder) => {
         const services = { port: freePort(), password: "between-servers" };
-        await using server = await startServer(folder, inspircd(services));
+        await using server = await startServer(folder, inspircd(services, flood));
         await using _atheme = await startAtheme(folder, services);
         const authorities = [await Deno.readTextFile(server.authority)];
         await test({
@@ -120,20 +124,31 @@ withInspircd("triba irc: who writes is seen on both sides", async ({ server, sta
 });
 
 withInspircd(
-  "triba irc: a burst of 30 lines arrives whole, in order, and nobody is thrown out",
+  "triba irc: a burst of 30 lines arrives where the server throws out who floods",
   async ({ server, start }) => {
-    await using anna = await start({ join: ["#lobby"] });
     await using bert = await RawUser.connect(server.port, "bert");
     await bert.send("JOIN #lobby");
     await bert.waitFor(/ 366 /);
-    await until(() => anna.events.some(({ type }) => type === "RoomUpdated"), "the channel");
     const lines = Array.from({ length: 30 }, (_, i) => `line ${i + 1}`);
+    {
+      await using rash = await start({ nick: "rash", join: ["#lobby"], times: { burst: 1000 } });
+      await rash.waitForEvent(({ type }) => type === "RoomUpdated", "the channel");
+      await rash.say("#lobby", lines.join("\n"));
+      await rash.waitForStatus("Offline");
+      await bert.waitFor(/^:rash!\S+ QUIT :?.*flood/i);
+    }
+    const heard = bert.lines.length;
+    await using anna = await start({ join: ["#lobby"], times: { lineMs: 300 } });
+    await anna.waitForEvent(({ type }) => type === "RoomUpdated", "the channel");
+    await new Promise((resolve) => setTimeout(resolve, 1100)); // the registration counted too
     await anna.say("#lobby", lines.join("\n"));
-    await bert.waitFor(/ PRIVMSG #lobby :?line 30$/);
-    const heard = bert.lines.filter((line) => / PRIVMSG #lobby /.test(line));
-    assertEquals(heard.map((line) => line.replace(/^.* PRIVMSG #lobby :?/, "")), lines);
+    await bert.waitFor(/^:anna!.* PRIVMSG #lobby :?line 30$/);
+    const said = bert.lines.slice(heard).filter((line) => /^:anna!.* PRIVMSG #lobby /.test(line));
+    assertEquals(said.map((line) => line.replace(/^.* PRIVMSG #lobby :?/, "")), lines);
     assertEquals(anna.messages, [], "no echo is a message");
+    assertEquals(anna.statuses.map(({ type }) => type), ["Connecting", "Online"]);
   },
+  "strict",
 );
 
 withInspircd(

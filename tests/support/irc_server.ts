@@ -183,8 +183,17 @@ export interface ServicesPort {
   readonly password: string;
 }
 
+/** What inspircd does to who sends too much: answer later, or throw out beyond 10 a second. */
+const FLOOD = {
+  patient: 'fakelag="on" commandrate="1000"',
+  strict: 'fakelag="off" commandrate="10000"',
+} as const;
+
 /** inspircd with the extensions of IRCv3 and a port for services. */
-export function inspircd(services: ServicesPort): ServerKind {
+export function inspircd(
+  services: ServicesPort,
+  flood: keyof typeof FLOOD = "patient",
+): ServerKind {
   return {
     command: systemCommand("inspircd"),
     args: (folder) => [
@@ -207,7 +216,7 @@ export function inspircd(services: ServicesPort): ServerKind {
   certfile="${folder}/server.pem" keyfile="${folder}/server.key">
 <path configdir="${folder}" datadir="${folder}" logdir="${folder}" runtimedir="${folder}">
 <connect name="main" allow="*" timeout="30" pingfreq="2m" hardsendq="1M" softsendq="10240"
-  recvq="10K" threshold="10" commandrate="1000" fakelag="on" localmax="1000" globalmax="1000"
+  recvq="10K" threshold="10" ${FLOOD[flood]} localmax="1000" globalmax="1000"
   resolvehostnames="no" useident="no">
 <class name="none">
 <cidr ipv4clone="32" ipv6clone="128">

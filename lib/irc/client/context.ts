@@ -17,6 +17,12 @@ import type { IrcFault } from "../fault.ts";
 import type { ClientEvent } from "./events.ts";
 import { SendQueue } from "./send_queue.ts";
 
+/**
+ * What a line of the registration counts as: some servers count them, but after full counting the
+ * first channel would be joined only seconds later.
+ */
+const REGISTRATION_COST = 0.4;
+
 /** The common state of one connection. */
 export class ClientContext {
   /** How long things may take. */
@@ -29,7 +35,7 @@ export class ClientContext {
   now: number;
   /** Our nickname. */
   nick: string;
-  /** Whether the server has taken us in: lines count against the flood control from then on. */
+  /** Whether the server has taken us in. */
   welcomed = false;
   /** Whether we said good-bye. */
   quitting = false;
@@ -64,7 +70,7 @@ export class ClientContext {
 
   /** Writes a line at once; `cost` is how many lines it counts as. */
   writeNow(bytes: Uint8Array, cost = 1): void {
-    if (this.welcomed) this.queue.spend(cost, this.now);
+    this.queue.spend(this.welcomed ? cost : cost * REGISTRATION_COST, this.now);
     this.write(bytes);
   }
 
