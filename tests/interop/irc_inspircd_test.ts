@@ -138,8 +138,9 @@ withInspircd(
       await bert.waitFor(/^:rash!\S+ QUIT :?.*flood/i);
     }
     const heard = bert.lines.length;
-    await using anna = await start({ join: ["#lobby"], times: { lineMs: 150 } });
+    await using anna = await start({ join: ["#lobby"], times: { lineMs: 300 } });
     await anna.waitForEvent(({ type }) => type === "RoomUpdated", "the channel");
+    await new Promise((resolve) => setTimeout(resolve, 1100)); // the registration counted too
     await anna.say("#lobby", lines.join("\n"));
     await bert.waitFor(/^:anna!.* PRIVMSG #lobby :?line 30$/);
     const said = bert.lines.slice(heard).filter((line) => /^:anna!.* PRIVMSG #lobby /.test(line));

@@ -195,10 +195,14 @@ export class RawUser implements AsyncDisposable {
 
   async #read(): Promise<void> {
     const decoder = new TextDecoder();
+    const buffer = new Uint8Array(4096);
     let rest = "";
     try {
-      for await (const chunk of this.#connection.readable) {
-        const parts = (rest + decoder.decode(chunk, { stream: true })).split("\r\n");
+      while (true) {
+        const count = await this.#connection.read(buffer);
+        if (count === null) return;
+        const text = decoder.decode(buffer.subarray(0, count), { stream: true });
+        const parts = (rest + text).split("\r\n");
         rest = parts.pop() ?? "";
         this.lines.push(...parts);
         for (const line of parts) {
