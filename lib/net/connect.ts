@@ -41,14 +41,16 @@ export async function connectTcp(
   signal?: AbortSignal,
   lookUp: LookUp = askSystem,
 ): Promise<Connected> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), Math.min(timeout, MAX_TIMER_MS));
-  const all = AbortSignal.any(signal ? [signal, deadline.signal] : [deadline.signal]);
+  const over = new AbortController();
+  const end = () => over.abort();
+  const timer = setTimeout(end, Math.min(timeout, MAX_TIMER_MS));
+  signal?.addEventListener("abort", end, { once: true });
   try {
-    return await race(to, await resolve(to, all, lookUp), all);
+    signal?.throwIfAborted();
+    return await race(to, await resolve(to, over.signal, lookUp), over.signal);
   } catch (error) {
     signal?.throwIfAborted();
-    if (deadline.signal.aborted) {
+    if (over.signal.aborted) {
       throw new NetFault(
         "timeout",
         `Cannot connect to ${formatHostPort(to)}: no answer within ${timeout / 1000} s`,
@@ -57,6 +59,7 @@ export async function connectTcp(
     throw error;
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", end);
   }
 }
 
@@ -114,7 +117,8 @@ async function race(
   try {
     for (const address of addresses) {
       if (over.signal.aborted) break;
-      await headStart(attempt(address));
+      const attempted = attempt(address);
+      if (address !== addresses.at(-1)) await headStart(attempted);
     }
     return wrap(await first.promise);
   } finally {
