@@ -1,4 +1,5 @@
-// Builds the executables: one file each, bundled first, with the permissions of its task.
+// Builds the executables: one file each, bundled and minified first, since what is to be parsed is a
+// tenth of the time to start, with the permissions of its task.
 //
 // The base executable comes from where Deno gets it, or from DENORT_BIN. Modification times are
 // fixed, so two builds of one commit with one Deno and one base are equal byte for byte.
@@ -26,7 +27,7 @@ async function describeCommit(): Promise<string> {
 async function build(program: string, flags: readonly string[], commit: string): Promise<void> {
   const bundle = `dist/${program}.js`;
   await run(Deno.execPath(), [
-    ...["bundle", "--frozen", "--quiet", "--platform", "deno", "-o", bundle],
+    ...["bundle", "--frozen", "--quiet", "--minify", "--platform", "deno", "-o", bundle],
     `cmd/${program}/main.ts`,
   ]);
   const code = await Deno.readTextFile(bundle);

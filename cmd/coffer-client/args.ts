@@ -4,10 +4,10 @@
  * @module
  */
 
+import type { Command } from "../../lib/cli/command.ts";
 import {
   asText,
   bytes,
-  type Command,
   flag,
   integer,
   list,
@@ -15,12 +15,12 @@ import {
   type OptionValues,
   seconds,
   value,
-} from "../../lib/cli/mod.ts";
+} from "../../lib/cli/options.ts";
 import { parseKeys } from "../../lib/coffer/arguments.ts";
 import { DEFAULT_PORT } from "../../lib/coffer/constants.ts";
 import { COFFER_EXIT, COFFER_MEANINGS } from "../../lib/coffer/program.ts";
-import { LOG_LEVELS } from "../../lib/log/mod.ts";
-import { type Endpoint, parseEndpoint } from "../../lib/net/mod.ts";
+import { LOG_LEVELS } from "../../lib/log/logger.ts";
+import { type Endpoint, parseEndpoint } from "../../lib/net/endpoint.ts";
 
 /** Exit statuses of commands that do not start, as shells have them. */
 export const COMMAND_EXIT = {

@@ -5,7 +5,8 @@
  */
 
 import { delay } from "@std/async/delay";
-import { EXIT, ExitFault, writeLogLine } from "../../lib/cli/mod.ts";
+import { writeLogLine } from "../../lib/cli/daemon.ts";
+import { EXIT, ExitFault } from "../../lib/cli/exit.ts";
 import { parseRustLog } from "../../lib/coffer/arguments.ts";
 import {
   type ClientOptions as AttemptOptions,
@@ -17,8 +18,9 @@ import { requireDistinctKeys } from "../../lib/coffer/keys/public_key.ts";
 import type { KeyPair } from "../../lib/coffer/keys/seal.ts";
 import { loadKeyFile } from "../../lib/coffer/program.ts";
 import type { OpenedReply } from "../../lib/coffer/reply.ts";
-import { createLogger, type Logger } from "../../lib/log/mod.ts";
-import { Backoff, connectEndpoint, type Endpoint, formatEndpoint } from "../../lib/net/mod.ts";
+import { createLogger, type Logger } from "../../lib/log/logger.ts";
+import { Backoff } from "../../lib/net/backoff.ts";
+import { connectEndpoint, type Endpoint, formatEndpoint } from "../../lib/net/endpoint.ts";
 import type { ClientOptions } from "./args.ts";
 import { isWithoutAnswer } from "./faults.ts";
 

@@ -5,7 +5,9 @@
  */
 
 import { delay } from "@std/async/delay";
-import { type CommandFault, type CommandLine, replaceProcess } from "../../lib/process/mod.ts";
+import type { CommandFault } from "../../lib/process/fault.ts";
+import type { Libc } from "../../lib/process/libc.ts";
+import { type CommandLine, replaceProcess } from "../../lib/process/replace.ts";
 import type { ClientOptions } from "./args.ts";
 import { type Delivery, environmentOf } from "./delivery.ts";
 import type { Inherited } from "./inherited.ts";
@@ -47,6 +49,7 @@ export function commandLine(command: PreparedCommand, delivery: Delivery): Comma
  * @throws The signal's reason, when it was aborted before the command could take the signal.
  */
 export async function become(
+  libc: Libc,
   line: CommandLine,
   inherited: Inherited,
   signal: AbortSignal,
@@ -55,5 +58,5 @@ export async function become(
   await delay(0); // what arrived before that is told to us now, what comes later ends us
   signal.throwIfAborted();
   inherited.restoreLimits();
-  return replaceProcess(line);
+  return replaceProcess(libc, line);
 }

@@ -8,7 +8,8 @@ import { nameVariables, requireEntry, toEnvironment } from "../../lib/coffer/val
 import { type OutputFormat, renderVariables } from "../../lib/coffer/values/render.ts";
 import type { OpenedReply } from "../../lib/coffer/reply.ts";
 import { formatValue, type Secrets } from "../../lib/coffer/values/value.ts";
-import { SECRET_FILE_MODE, TemporaryFile } from "../../lib/files/mod.ts";
+import { SECRET_FILE_MODE } from "../../lib/files/secret_file.ts";
+import { TemporaryFile } from "../../lib/files/temporary.ts";
 import type { ClientOptions } from "./args.ts";
 
 /** What is handed on. */

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { ExitFault } from "../../lib/cli/mod.ts";
+import { ExitFault } from "../../lib/cli/exit.ts";
 import { CofferFault } from "../../lib/coffer/fault.ts";
 import { toExitFault as toSharedExitFault } from "../../lib/coffer/program.ts";
-import { FileFault } from "../../lib/files/mod.ts";
-import { NetFault } from "../../lib/net/mod.ts";
-import { CommandFault } from "../../lib/process/mod.ts";
+import { FileFault } from "../../lib/files/fault.ts";
+import { NetFault } from "../../lib/net/stream.ts";
+import { CommandFault } from "../../lib/process/fault.ts";
 import { COMMAND_EXIT } from "./args.ts";
 
 /** Whether another server, or the same one later, may do better: nobody has answered. */

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { EXIT, ExitFault, listenForSignals } from "../../lib/cli/mod.ts";
-import { findCommand } from "../../lib/process/mod.ts";
+import { EXIT, ExitFault } from "../../lib/cli/exit.ts";
+import { listenForSignals } from "../../lib/cli/signals.ts";
+import { findCommand } from "../../lib/process/find_command.ts";
 import type { ClientOptions } from "./args.ts";
 import { Client } from "./client.ts";
 import { type Delivery, prepareDelivery, renderDelivery, writeFiles } from "./delivery.ts";
@@ -35,7 +36,7 @@ async function handOn(
   inherited: Inherited,
 ): Promise<number> {
   dropPermissions(options, command);
-  const becomes = inherited.canBecome && !options.supervise && options.watch === undefined;
+  const stays = options.supervise || options.watch !== undefined;
   let delivery: Delivery;
   {
     using interrupts = listenForSignals(inherited.listenable(["SIGINT", "SIGTERM", "SIGHUP"]));
@@ -47,7 +48,8 @@ async function handOn(
     interrupts.signal.throwIfAborted();
     if (text !== undefined) return print(text);
     if (command === undefined || line === undefined) return EXIT.done;
-    if (becomes) throw await become(line, inherited, interrupts.signal);
+    const { libc } = inherited;
+    if (libc && !stays) throw await become(libc, line, inherited, interrupts.signal);
   }
   const { supervise } = await import("./supervise.ts");
   return await supervise(client, command, delivery);

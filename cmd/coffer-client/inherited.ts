@@ -5,30 +5,25 @@
  * @module
  */
 
-import type { EndingSignal } from "../../lib/cli/mod.ts";
-import {
-  InheritedLimits,
-  InheritedSignals,
-  openLibc,
-  type PassedOnSignal,
-} from "../../lib/process/mod.ts";
+import type { EndingSignal } from "../../lib/cli/signals.ts";
+import { type Libc, openLibc } from "../../lib/process/libc.ts";
+import { InheritedLimits } from "../../lib/process/limits.ts";
+import { InheritedSignals, type PassedOnSignal } from "../../lib/process/signals.ts";
 
 /** Limits and signals as this process got them. */
 export class Inherited {
+  /** The C library, with which this process can become a command. */
+  readonly libc: Libc | undefined;
   readonly #limits: InheritedLimits | undefined;
   readonly #signals: InheritedSignals | undefined;
 
   /** Make it before anything is listened to; from then on no core dump is written. */
   constructor() {
     const libc = openLibc();
+    this.libc = libc;
     this.#limits = libc && new InheritedLimits(libc);
     this.#signals = libc && new InheritedSignals(libc);
     this.#limits?.forbidCoreDumps();
-  }
-
-  /** Whether this process can become a command. */
-  get canBecome(): boolean {
-    return this.#signals !== undefined;
   }
 
   /** Whether a signal is to stay ignored. */

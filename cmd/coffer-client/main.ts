@@ -4,7 +4,8 @@
  * @module
  */
 
-import { parseCommand, runCommand } from "../../lib/cli/mod.ts";
+import { parseCommand } from "../../lib/cli/command.ts";
+import { runCommand } from "../../lib/cli/run.ts";
 import { asksForPing, CLIENT } from "./args.ts";
 
 const status = await runCommand("coffer-client", {

@@ -4,8 +4,10 @@
  * @module
  */
 
-import { Console, EXIT, ExitFault, listenForSignals } from "../../lib/cli/mod.ts";
-import { formatEndpoint } from "../../lib/net/mod.ts";
+import { Console } from "../../lib/cli/console.ts";
+import { EXIT, ExitFault } from "../../lib/cli/exit.ts";
+import { listenForSignals } from "../../lib/cli/signals.ts";
+import { formatEndpoint } from "../../lib/net/endpoint.ts";
 import type { ClientOptions } from "./args.ts";
 import { Client } from "./client.ts";
 import { toExitFault } from "./faults.ts";

@@ -5,7 +5,7 @@
  */
 
 import { delay } from "@std/async/delay";
-import { Supervisor } from "../../lib/process/mod.ts";
+import { Supervisor } from "../../lib/process/supervisor.ts";
 import type { Client } from "./client.ts";
 import { commandLine, type PreparedCommand } from "./command.ts";
 import { type Delivery, isSameDelivery, prepareDelivery, writeFiles } from "./delivery.ts";

@@ -26,6 +26,7 @@ const OPEN = { secrets: SECRETS, certificate: CERTIFICATE_FILE } as const;
 
 const EXACT = flag({
   help: "Take or give the value as it is: no line feed is cut off or added",
+  env: "COFFER_EXACT",
 });
 
 /** Makes a key pair. */
@@ -63,7 +64,10 @@ export const INFO = {
   summary: "show both keys of a key file, the secret one too; use id for the public one",
   operands: KEY_FILE,
   options: {
-    showSecret: flag({ help: "Show the secret key on a terminal; elsewhere it is always given" }),
+    showSecret: flag({
+      help: "Show the secret key on a terminal; elsewhere it is always given",
+      env: "COFFER_SHOW_SECRET",
+    }),
   },
   outcomes: KEY_OUTCOMES,
   examples: [["Look at a key", "coffer-companion info --show-secret server.key"]],
@@ -109,7 +113,10 @@ export const ENCRYPT = {
     }),
     out: OUT,
     from: FROM,
-    noCheck: flag({ help: "Seal whatever it is, as the original program does" }),
+    noCheck: flag({
+      help: "Seal whatever it is, as the original program does",
+      env: "COFFER_NO_CHECK",
+    }),
   },
   notes: [
     "The server's public key is enough (--recipient): who seals need not be able to open.",
@@ -191,6 +198,7 @@ export const SET = {
     type: value({
       help: "Type of the value: String, Integer, Float, Boolean, Date",
       value: "TYPE",
+      env: "COFFER_TYPE",
       default: "String",
       parse: oneOf("String", "Integer", "Float", "Boolean", "Date"),
     }),
@@ -308,6 +316,7 @@ export const ROTATE = {
     to: value({
       help: "The server's new key file; or give its public key with --recipient",
       value: "PATH",
+      env: "COFFER_TO",
       parse: asText,
     }),
     recipient: RECIPIENT,

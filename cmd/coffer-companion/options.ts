@@ -19,10 +19,13 @@ export function parseKey(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /** Results as objects. */
-export const JSON_OUTPUT = flag({ help: "Print results as one JSON object a line" });
+export const JSON_OUTPUT = flag({
+  help: "Print results as one JSON object a line",
+  env: "COFFER_JSON",
+});
 
 /** Permission to replace. */
-export const FORCE = flag({ help: "Replace a file of this name" });
+export const FORCE = flag({ help: "Replace a file of this name", env: "COFFER_FORCE" });
 
 /** The definition that a command works on. */
 export const SECRETS = value({
@@ -64,6 +67,7 @@ export const RECIPIENT = value({
 export const CLIENTS = list({
   help: "The client, by its id or by its name in the definition; needed where there are several",
   value: "CLIENT",
+  env: "COFFER_CLIENT",
   parse: asText,
 });
 

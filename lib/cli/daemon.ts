@@ -5,7 +5,7 @@
  */
 
 import type { Logger } from "../log/mod.ts";
-import { formatHostPort, type HostPort } from "../net/mod.ts";
+import { formatHostPort, type HostPort } from "../net/address.ts";
 
 /** A TCP port that a daemon listens on. */
 export interface Listener extends HostPort {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { LOG_LEVELS, type LogLevel } from "../log/mod.ts";
+import { LOG_LEVELS, type LogLevel } from "../log/logger.ts";
 import { CofferFault } from "./fault.ts";
 import { parseId } from "./keys/public_key.ts";
 

@@ -5,9 +5,10 @@
  * @module
  */
 
-import { EXIT, ExitFault } from "../cli/mod.ts";
-import { FileFault, readSecretFile } from "../files/mod.ts";
-import { NetFault } from "../net/mod.ts";
+import { EXIT, ExitFault } from "../cli/exit.ts";
+import { FileFault } from "../files/fault.ts";
+import { readSecretFile } from "../files/secret_file.ts";
+import { NetFault } from "../net/stream.ts";
 import { CofferFault, type CofferFaultCode, formatProblem } from "./fault.ts";
 import { computeAsync } from "./keys/agreement.ts";
 import { decodeKeyFile } from "./keys/certificate.ts";

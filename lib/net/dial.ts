@@ -33,14 +33,17 @@ export async function dial<T>(
   signal?: AbortSignal,
   lookUp: LookUp = askSystem,
 ): Promise<T> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), Math.min(timeout, MAX_TIMER_MS));
-  const all = AbortSignal.any(signal ? [signal, deadline.signal] : [deadline.signal]);
+  const over = new AbortController();
+  const end = () => over.abort();
+  const timer = setTimeout(end, Math.min(timeout, MAX_TIMER_MS));
+  signal?.addEventListener("abort", end, { once: true });
   try {
-    return await make(await race(to, await resolve(to, all, lookUp), all), all);
+    signal?.throwIfAborted();
+    const addresses = await resolve(to, over.signal, lookUp);
+    return await make(await race(to, addresses, over.signal), over.signal);
   } catch (error) {
     signal?.throwIfAborted();
-    if (deadline.signal.aborted) {
+    if (over.signal.aborted) {
       throw new NetFault(
         "timeout",
         `Cannot connect to ${formatHostPort(to)}: no answer within ${timeout / 1000} s`,
@@ -49,6 +52,7 @@ export async function dial<T>(
     throw error;
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", end);
   }
 }
 
@@ -106,7 +110,8 @@ async function race(
   try {
     for (const address of addresses) {
       if (over.signal.aborted) break;
-      await headStart(attempt(address));
+      const attempted = attempt(address);
+      if (address !== addresses.at(-1)) await headStart(attempted);
     }
     return await first.promise;
   } finally {

@@ -6,10 +6,13 @@
  * @module
  */
 
-/** The calls, in the notation of the runtime. */
+/** The calls, in the notation of the runtime: all at once, since opening costs a millisecond. */
 export const LIBC_SYMBOLS = {
   sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   prlimit: { parameters: ["i32", "i32", "buffer", "buffer"], result: "i32" },
+  execvp: { parameters: ["buffer", "buffer"], result: "i32" },
+  clearenv: { parameters: [], result: "i32" },
+  __errno_location: { parameters: [], result: "pointer" },
 } as const;
 
 /** Opened calls of the C library. */

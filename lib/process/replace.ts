@@ -6,7 +6,7 @@
  */
 
 import { type CommandFault, commandFault } from "./fault.ts";
-import { LIBC_NAME } from "./libc.ts";
+import type { Libc } from "./libc.ts";
 
 /** A command and what it gets. */
 export interface CommandLine {
@@ -26,20 +26,15 @@ const utf8 = new TextEncoder();
  * Replaces this process by a command; returns only when that is not possible. What it inherits of
  * the environment it gets byte for byte, be it text or not, so the variables are set in place.
  */
-export function replaceProcess(command: CommandLine): CommandFault {
-  const { symbols } = Deno.dlopen(LIBC_NAME, {
-    execvp: { parameters: ["buffer", "buffer"], result: "i32" },
-    clearenv: { parameters: [], result: "i32" },
-    __errno_location: { parameters: [], result: "pointer" },
-  });
+export function replaceProcess(libc: Libc, command: CommandLine): CommandFault {
   const words = command.words.map(terminated);
   const addresses = words.map((word) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(word)));
   const list = BigUint64Array.from([...addresses, 0n], BigInt);
   const path = terminated(command.path);
-  if (command.clearEnvironment) symbols.clearenv();
+  if (command.clearEnvironment) libc.clearenv();
   for (const [name, value] of command.environment) Deno.env.set(name, value);
-  symbols.execvp(path, list); // with a slash in the path nothing is searched for
-  const errno = symbols.__errno_location();
+  libc.execvp(path, list); // with a slash in the path nothing is searched for
+  const errno = libc.__errno_location();
   const number = errno === null ? 0 : new Deno.UnsafePointerView(errno).getInt32();
   return commandFault(number, command.words[0] ?? command.path);
 }
