@@ -231,16 +231,16 @@ const MODES: Record<string, (place: Place) => Promise<number>> = {
     writeError(`stranger got ${await drain(connection)} bytes`);
     return await (await open(place)).over;
   },
-  /** Opens 40 connections that say nothing, and then one that does. */
+  /** Opens 300 connections that say nothing, and then one that does. */
   crowd: async (place) => {
-    const crowd = await Promise.all(Array.from({ length: 40 }, () => connectTo(place)));
-    const refused = await Promise.race([
-      Promise.all(crowd.slice(16).map(drain)),
-      sleep(3000).then(() => []),
-    ]);
+    const crowd = await Promise.all(Array.from({ length: 300 }, () => connectTo(place)));
+    const refused: number[] = [];
+    const ends = crowd.map((connection) => drain(connection).then((count) => refused.push(count)));
+    await sleep(1000);
     writeError(`refused ${refused.length}`);
+    await Promise.all(crowd.map((connection) => connection.closeWrite().catch(() => {})));
+    await Promise.all(ends);
     for (const connection of crowd) connection.close();
-    await sleep(50);
     return await (await open(place)).over;
   },
 };

@@ -1,6 +1,6 @@
 /**
- * Connections between accept and the open session: whose they are, and how many there may be
- * (sections 3.2 and 8, rows F02 to F04).
+ * Connections between accept and the open session: whose they are, and how many of them may be
+ * nobody's (sections 3.2 and 8, rows F02 to F04).
  *
  * @module
  */
@@ -16,8 +16,13 @@ import type { LogFields, Logger } from "../../log/mod.ts";
 import type { ByteStream } from "../../net/mod.ts";
 import type { CoreSettings } from "../session/core_handshake.ts";
 
-/** Connections that may be between accept and the open session. */
-export const MAX_PENDING_CONNECTIONS = 16;
+/**
+ * Connections that may be open without the id of a backend. Those with one are as many as there are
+ * backends, and all of these may start at once.
+ */
+export const MAX_STRANGERS = 16;
+/** Connections that wait for their turn to show an id; more are refused. */
+export const MAX_WAITING_STRANGERS = 256;
 /** Lines a second about connections that were refused: any process of this user can make them. */
 const MAX_REFUSALS_LOGGED = 50;
 
@@ -38,8 +43,10 @@ export class Admissions {
   readonly #options: AdmissionsOptions;
   readonly #spawns = new Spawns<BackendRun>();
   readonly #ids = new Map<BackendRun, Uint8Array>();
-  readonly #pending = new Set<BackendConnection>();
+  readonly #strangers = new Set<BackendConnection>();
+  #waiting: ByteStream[] = [];
   readonly #running = new Set<Promise<unknown>>();
+  #closed = false;
   readonly #refusals = new LineBudget(MAX_REFUSALS_LOGGED);
   #accepted = 0;
 
@@ -62,17 +69,20 @@ export class Admissions {
   opened(run: BackendRun): void {
     const id = this.#ids.get(run);
     if (id !== undefined) this.#spawns.opened(id);
-    if (run.connection !== undefined) this.#pending.delete(run.connection);
   }
 
   /** Takes a connection, which has yet to show an id. */
   accept(stream: ByteStream): void {
-    if (this.#pending.size >= MAX_PENDING_CONNECTIONS) {
-      this.#log("warn", "Connection refused: too many are not open yet", {
-        most: MAX_PENDING_CONNECTIONS,
-      });
-      return stream.close();
-    }
+    if (this.#closed) return stream.close();
+    if (this.#strangers.size < MAX_STRANGERS) return this.#run(stream);
+    if (this.#waiting.length < MAX_WAITING_STRANGERS) return void this.#waiting.push(stream);
+    this.#log("warn", "Connection refused: too many have not shown an id", {
+      most: MAX_STRANGERS + MAX_WAITING_STRANGERS,
+    });
+    stream.close();
+  }
+
+  #run(stream: ByteStream): void {
     const trace = this.#createTrace();
     trace?.({ type: "accepted" });
     const over = Promise.withResolvers<TribaFault | undefined>();
@@ -86,7 +96,7 @@ export class Admissions {
         onKey: trace && ((packetKey) => trace({ type: "key", packetKey })),
       },
     );
-    this.#pending.add(connection);
+    this.#strangers.add(connection);
     const running = connection.run()
       .then((fault) => {
         if (connection.listener === undefined) this.#logStranger(fault);
@@ -95,7 +105,7 @@ export class Admissions {
       })
       .catch(over.reject)
       .finally(() => {
-        this.#pending.delete(connection);
+        this.#notStrange(connection);
         this.#running.delete(running);
       });
     this.#running.add(running);
@@ -103,7 +113,10 @@ export class Admissions {
 
   /** Drops those whose id is not known, and waits until all are over. */
   async close(): Promise<void> {
-    for (const connection of this.#pending) {
+    this.#closed = true;
+    for (const stream of this.#waiting) stream.close();
+    this.#waiting = [];
+    for (const connection of this.#strangers) {
       connection.abort(new TribaFault("lost", "The core is closing"));
     }
     await Promise.all(this.#running);
@@ -136,9 +149,17 @@ export class Admissions {
           spawnSecret: settings.spawnSecret,
         });
         run.admit(connection, over);
+        this.#notStrange(connection);
         return settings;
       }
     }
+  }
+
+  /** A connection has shown its id, or is over: it is another one's turn. */
+  #notStrange(connection: BackendConnection): void {
+    if (!this.#strangers.delete(connection) || this.#closed) return;
+    const next = this.#waiting.shift();
+    if (next !== undefined) this.#run(next);
   }
 
   /** A connection that was nobody's; one that ended at once only looked whether we listen. */
