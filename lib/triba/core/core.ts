@@ -75,7 +75,11 @@ export class Core implements CoreControl, AsyncDisposable {
     const random = options.random ??
       ((length: number) => crypto.getRandomValues(new Uint8Array(length)));
     this.#admissions = new Admissions({ ...options, log, random });
-    this.#watchdog = new Watchdog(options.environment["PATH"], (text) => log.warn(text));
+    this.#watchdog = new Watchdog({
+      path: options.environment["PATH"],
+      socket: socket.path,
+      warn: (text) => log.warn(text),
+    });
     this.#host = {
       agent: options.agent,
       socket: socket.path,

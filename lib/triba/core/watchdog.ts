@@ -15,18 +15,30 @@ const DEFAULT_PATH = "/bin:/usr/bin";
 /** A watchdog that is killed is replaced so often; then it is not wanted. */
 const MAX_STARTS = 5;
 
+/** What a watchdog needs. */
+export interface WatchdogOptions {
+  /** The environment's PATH. */
+  readonly path: string | undefined;
+  /** The core's socket, to be removed with its folder after a core that could not do it. */
+  readonly socket?: string | undefined;
+  /** Told when there is no watchdog, or no longer. */
+  readonly warn: (text: string) => void;
+}
+
 /** Watches over the processes of one core. */
 export class Watchdog {
   readonly #path: string;
+  readonly #socket: string;
   readonly #warn: (text: string) => void;
   readonly #pids = new Set<number>();
   #shell: Shell | undefined;
   #starts = 0;
   #closed = false;
 
-  /** Starts nothing before there is something to watch over; `warn` is told when it cannot. */
-  constructor(path: string | undefined, warn: (text: string) => void) {
+  /** Starts nothing before there is something to watch over. */
+  constructor({ path, socket, warn }: WatchdogOptions) {
     this.#path = path ?? DEFAULT_PATH;
+    this.#socket = socket ?? "";
     this.#warn = warn;
   }
 
@@ -52,7 +64,7 @@ export class Watchdog {
   #start(): void {
     if (this.#closed || this.#starts++ === MAX_STARTS) return;
     try {
-      this.#shell = new Shell(this.#path, () => this.#replace());
+      this.#shell = new Shell(this.#path, this.#socket, () => this.#replace());
     } catch (error) {
       this.#starts = MAX_STARTS + 1;
       const reason = error instanceof Error ? error.message : String(error);
@@ -75,9 +87,9 @@ class Shell {
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
 
-  constructor(path: string, onEnd: () => void) {
+  constructor(path: string, socket: string, onEnd: () => void) {
     this.#child = new Deno.Command(SHELL, {
-      args: ["-c", WATCHDOG_SCRIPT, "triba-watchdog"],
+      args: ["-c", WATCHDOG_SCRIPT, "triba-watchdog", socket],
       cwd: "/",
       clearEnv: true,
       env: { PATH: path },

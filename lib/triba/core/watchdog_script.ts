@@ -8,14 +8,16 @@
  * Reads `add PID` and `end PID`, where PID is also the number of a session. After `end` nothing of
  * that session is left. At the end of its input it gives the processes 1 s to end by themselves,
  * then SIGTERM, and after 2 s more SIGKILL: to all of the sessions that were not ended, and of those
- * that their processes made for themselves. Only what had left its parents before escapes.
+ * that their processes made for themselves. Only what had left its parents before escapes. Its
+ * argument is the path of a socket, which it removes then with its folder.
  *
  * Of a line of /proc/PID/stat what follows the name in parentheses is: state, parent, group,
  * session. Where there is no /proc, groups are signalled. Built of what every POSIX shell has and
- * `sleep`, as an executable brings no runtime to run a script of its own with.
+ * `sleep`, `rm` and `rmdir`, as an executable brings no runtime to run a script of its own with.
  */
 export const WATCHDOG_SCRIPT = `
 trap '' HUP INT TERM
+socket=$1
 known=' '
 
 # Fills table with a line "PID PARENT SESSION" for each process.
@@ -74,6 +76,12 @@ while read -r verb target; do
       known=$rest ;;
   esac
 done
+
+# A core that ends by itself has removed it.
+if [ -n "$socket" ] && [ -S "$socket" ]; then
+  rm -f "$socket"
+  rmdir "\${socket%/*}"
+fi
 
 [ "$known" != ' ' ] || exit 0
 sessions=$known
