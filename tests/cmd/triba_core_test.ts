@@ -293,8 +293,8 @@ Deno.test({
       await program.waitFor("stdout", /one\/lobby> /);
       await program.type("hello \u00e9\r");
       await program.waitFor("stdout", /<me> hello \u00e9[^]*<echo> hello \u00e9/);
-      program.kill("SIGSTOP");
-      program.kill("SIGCONT");
+      program.kill("SIGCONT"); // what a shell sends after Ctrl-Z
+      program.kill("SIGWINCH");
       await program.type("/status\r");
       // deno-lint-ignore no-control-regex -- what a terminal shows
       await program.waitFor("stdout", /\x1b\[Kone: open, pid \d+, online, triba-echo/);
