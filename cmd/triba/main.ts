@@ -33,7 +33,7 @@ const status = await runProgram({
   ],
   examples: [
     ["Run the backends of a configuration", "triba core --config triba.toml"],
-    ["The same for user interfaces", "triba core --listen unix:$XDG_RUNTIME_DIR/triba.sock"],
+    ["The same for user interfaces", "triba core --listen unix:$XDG_RUNTIME_DIR/triba/core.sock"],
     ["Test a backend of your own", "triba check -- python3 my_backend.py"],
   ],
 }, Deno.args);

@@ -30,6 +30,7 @@ export * from "./core/restart.ts";
 export * from "./core/spawns.ts";
 export * from "./fault.ts";
 export * from "./id.ts";
+export * from "./match_room.ts";
 export * from "./session/backend_handshake.ts";
 export * from "./session/backend_machine.ts";
 export * from "./session/core_handshake.ts";

@@ -382,6 +382,7 @@ Deno.test("Terminal: output comes above what is being typed, which stays; questi
   const written: string[] = [];
   const keys: Uint8Array[] = [];
   let wake = Promise.withResolvers<void>();
+  let resume = () => {};
   const device: TerminalDevice = {
     read: async (into) => {
       while (keys.length === 0) await wake.promise;
@@ -392,6 +393,10 @@ Deno.test("Terminal: output comes above what is being typed, which stays; questi
     write: (text) => void written.push(text),
     setRaw: (raw) => void written.push(raw ? "raw" : "cooked"),
     columns: () => 20,
+    onChange: (changed) => {
+      resume = changed;
+      return { [Symbol.dispose]: () => void written.push("unheard") };
+    },
   };
   const type = async (text: string) => {
     keys.push(utf8.encode(text));
@@ -409,6 +414,8 @@ Deno.test("Terminal: output comes above what is being typed, which stays; questi
   written.length = 0;
   terminal.print("news");
   assertEquals(written, ["\r\x1b[Knews\r\n> hel"]);
+  resume();
+  assertEquals(written.slice(-2), ["raw", "\r\x1b[K> hel"]);
   const asked = terminal.ask("Secret: ", true);
   await type("lo");
   assertEquals(written.at(-1), "\r\x1b[KSecret: ");
@@ -419,6 +426,6 @@ Deno.test("Terminal: output comes above what is being typed, which stays; questi
   assertEquals(lines, ["next", "/quit"]);
   terminal[Symbol.dispose]();
   terminal.print("late");
-  assertEquals(written.slice(-2), ["\r\x1b[K", "cooked"]);
+  assertEquals(written.slice(-3), ["\r\x1b[K", "unheard", "cooked"]);
   assert(!written.some((text) => text.includes("late")));
 });

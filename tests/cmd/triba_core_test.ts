@@ -280,7 +280,7 @@ Deno.test("triba core: what is in triba schema is what it prints", () =>
   }));
 
 Deno.test({
-  name: "triba core: on a terminal, rooms and messages; Ctrl-D and Ctrl-C end it" +
+  name: "triba core: on a terminal, rooms and messages; Ctrl-D, Ctrl-C and hanging up end it" +
     (HAS_TERMINALS ? "" : " (skipped: script of util-linux is not installed)"),
   ignore: !HAS_TERMINALS,
   fn: () =>
@@ -293,12 +293,17 @@ Deno.test({
       await program.waitFor("stdout", /one\/lobby> /);
       await program.type("hello \u00e9\r");
       await program.waitFor("stdout", /<me> hello \u00e9[^]*<echo> hello \u00e9/);
+      program.kill("SIGCONT"); // what a shell sends after Ctrl-Z
+      program.kill("SIGWINCH");
       await program.type("/status\r");
       // deno-lint-ignore no-control-regex -- what a terminal shows
       await program.waitFor("stdout", /\x1b\[Kone: open, pid \d+, online, triba-echo/);
       await program.type("\x04");
       assertEquals((await program.ended()).code, 0);
       await endByInterrupt(stage);
+      const alone = stage.core([], { stdin: "open", terminal: true });
+      await alone.waitFor("stdout", /-- one: open, .*online/);
+      await alone.hangUp();
     }),
 });
 

@@ -83,14 +83,7 @@ Deno.test({
         ...[`XDG_RUNTIME_DIR=${RUNTIME}`, `HOME=${HOME}`],
         ...words,
       );
-    const ctl = (...words: string[]) =>
-      asUser(
-        "/usr/local/bin/triba",
-        "ctl",
-        ...words,
-        "--socket",
-        `unix:${RUNTIME}/triba/core.sock`,
-      );
+    const ctl = (...words: string[]) => asUser("/usr/local/bin/triba", "ctl", ...words);
     await system.print("systemctl", "start", `user@${UID}.service`);
 
     await t.step("it is active once it says so, and its backend is online", async () => {

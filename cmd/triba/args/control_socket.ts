@@ -19,3 +19,8 @@ export function parseControlSocket(text: string): string {
   }
   return path;
 }
+
+/** Where the unit of this program lets its core listen. */
+export function defaultControlSocket(runtimeFolder: string | undefined): string | undefined {
+  return runtimeFolder?.startsWith("/") ? `${runtimeFolder}/triba/core.sock` : undefined;
+}

@@ -117,7 +117,7 @@ export const CORE = {
     ["On a terminal: rooms and messages", "triba core --config triba.toml"],
     [
       "For user interfaces, as a service of yours",
-      "triba core --config triba.toml --listen unix:$XDG_RUNTIME_DIR/triba.sock",
+      "triba core --config triba.toml --listen unix:$XDG_RUNTIME_DIR/triba/core.sock",
     ],
     [
       "From a script",

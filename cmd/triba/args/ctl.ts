@@ -14,7 +14,8 @@ export const CTL = {
   operands: { shown: "status|restart|stop|logs [NAME]", least: 1, most: 2 },
   options: {
     socket: value({
-      help: "The socket of the core: what its --listen says",
+      help:
+        "What --listen of the core says; unset: triba/core.sock in $XDG_RUNTIME_DIR, as its unit",
       short: "s",
       value: "unix:PATH",
       env: "TRIBA_CONTROL",
@@ -44,7 +45,8 @@ export const CTL = {
     ["no such backend", "The core refused: REASON", "4"],
   ],
   examples: [
-    ["How all backends are", "triba ctl status --socket unix:$XDG_RUNTIME_DIR/triba.sock"],
+    ["How all backends are", "triba ctl status"],
+    ["Of a core that listens elsewhere", "triba ctl status --socket unix:/run/chat/core.sock"],
     ["Why one does not start", "triba ctl logs libera -n 20"],
     ["Start it again, in a script", "triba ctl restart libera --json"],
   ],

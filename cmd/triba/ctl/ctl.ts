@@ -8,6 +8,7 @@ import { Console, EXIT, ExitFault, type OptionValues } from "../../../lib/cli/mo
 import { connectEndpoint, NetFault } from "../../../lib/net/mod.ts";
 import { HubClient, HubFault } from "../../../lib/triba/hub/mod.ts";
 import { CallFault } from "../../../lib/triba/call_fault.ts";
+import { defaultControlSocket } from "../args/control_socket.ts";
 import type { CTL } from "../args/ctl.ts";
 import { describeLog, describeReport } from "./describe.ts";
 
@@ -29,14 +30,15 @@ export async function ctl(options: CtlOptions, operands: readonly string[]): Pro
   if (name === undefined && action !== "status") {
     throw usage("Missing argument: the name of a backend", `triba ctl ${action} NAME`);
   }
-  if (options.socket === undefined) {
+  const socket = options.socket ?? defaultControlSocket(Deno.env.get("XDG_RUNTIME_DIR"));
+  if (socket === undefined) {
     throw usage(
       "Missing option --socket",
       "It is what --listen of the core says; or set TRIBA_CONTROL",
     );
   }
   try {
-    return await ask(options.socket, action, name, options);
+    return await ask(socket, action, name, options);
   } catch (error) {
     throw toExitFault(error);
   }

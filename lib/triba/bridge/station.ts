@@ -10,6 +10,7 @@ import { CallFault } from "../call_fault.ts";
 import type { BridgeEnd } from "../config/mod.ts";
 import type { BackendStatus } from "../core/control.ts";
 import type { SharedCore } from "../hub/shared_core.ts";
+import { matchRoom } from "../match_room.ts";
 import type { CoreCall } from "../session/core_machine.ts";
 import type { Answer } from "../session/events.ts";
 import type { Copies } from "./copies.ts";
@@ -238,9 +239,7 @@ export class Station {
     try {
       const answer = await this.#request({ type: "ListRooms" });
       if (answer.type !== "Rooms") return "done";
-      const found = answer.rooms.find(({ id }) => id === room) ??
-        answer.rooms.find(({ name }) => name === room);
-      this.#room = found?.id ?? room;
+      this.#room = matchRoom(answer.rooms, room)?.id ?? room;
     } catch (error) {
       this.#tell("bridge: cannot list rooms", error, "debug");
     }

@@ -59,6 +59,7 @@ export class Attachment {
   readonly #outlet: Outlet;
   readonly #onEnd: (reason: Goodbye | undefined) => void;
   readonly #waiting = new Map<RequestId, Waiting>();
+  #idle = Promise.withResolvers<void>();
   #subscribed = false;
   #logs = false;
   #ended = false;
@@ -123,6 +124,11 @@ export class Attachment {
     this.#push(formatMessage(message));
   }
 
+  /** Resolves when no request waits for its answer. */
+  async idle(): Promise<void> {
+    while (this.#waiting.size > 0 && !this.#ended) await this.#idle.promise;
+  }
+
   /** The user interface is gone: gives up what it only wanted to know. */
   end(): void {
     if (!this.#ended) this.#endFor(undefined);
@@ -133,6 +139,7 @@ export class Attachment {
     for (const { controller, call } of this.#waiting.values()) {
       if (call !== undefined && READING_CALLS.has(call)) controller.abort();
     }
+    this.#wake();
     this.#onEnd(reason);
   }
 
@@ -260,6 +267,12 @@ export class Attachment {
   #finish(id: RequestId, tell: () => void): void {
     this.#waiting.delete(id);
     tell();
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#idle.resolve();
+    this.#idle = Promise.withResolvers<void>();
   }
 
   #reply(id: RequestId, result: HubResult): void {

@@ -46,8 +46,9 @@ export async function serveInterface(
       const count = await Promise.race([stream.read(buffer), over.promise]);
       const lines = count === null ? cutter.end() : cutter.push(buffer.subarray(0, count));
       for (const line of lines) attachment.receive(line);
+      // Who ends its side may still listen: what it asked for is answered first.
+      await Promise.race([count === null ? attachment.idle() : queue.rest(), over.promise]);
       if (count === null) break;
-      await Promise.race([queue.rest(), over.promise]);
     }
   } finally {
     attachment.end();

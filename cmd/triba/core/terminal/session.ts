@@ -8,6 +8,7 @@ import { CallFault } from "../../../../lib/triba/call_fault.ts";
 import type { Content, Message } from "../../../../lib/triba/bodies/chat.ts";
 import type { BackendEvent } from "../../../../lib/triba/bodies/backend.ts";
 import type { DoneNotice, Hub, SharedNotice } from "../../../../lib/triba/hub/mod.ts";
+import { matchRoom } from "../../../../lib/triba/match_room.ts";
 import type { Answer, CoreCall } from "../../../../lib/triba/mod.ts";
 import { describeLog, describeReport } from "../../ctl/describe.ts";
 import { type Command, CommandFault, helpLines, parseCommandLine } from "./commands.ts";
@@ -219,9 +220,8 @@ export class TerminalSession {
     await this.#request(place.backend, { type: "JoinRoom", room: place.room });
     const answer = await this.#request(place.backend, { type: "ListRooms" });
     const rooms = answer.type === "Rooms" ? answer.rooms : [];
-    const found = rooms.find(({ id }) => id === place.room) ??
-      rooms.find(({ name }) => name === place.room);
-    this.#enter({ backend: place.backend, room: found?.id ?? place.room });
+    const room = matchRoom(rooms, place.room)?.id ?? place.room;
+    this.#enter({ backend: place.backend, room });
   }
 
   #enter(place: RoomPlace | undefined): void {

@@ -16,6 +16,8 @@ export interface TerminalDevice {
   write(text: string): void;
   setRaw(raw: boolean): void;
   columns(): number;
+  /** Calls back when the terminal may look otherwise: resized, or used by others in between. */
+  onChange(changed: () => void): Disposable;
 }
 
 interface Question {
@@ -29,6 +31,7 @@ export class Terminal implements Screen, Disposable {
   readonly #device: TerminalDevice;
   readonly #editor = new LineEditor();
   #prompt: () => string = () => "";
+  readonly #changes: Disposable;
   #questions: Question[] = [];
   #open = true;
 
@@ -36,6 +39,10 @@ export class Terminal implements Screen, Disposable {
   constructor(device: TerminalDevice = OWN_DEVICE) {
     this.#device = device;
     device.setRaw(true);
+    this.#changes = device.onChange(() => {
+      device.setRaw(true); // a shell that stopped this process has set it back
+      this.refresh();
+    });
   }
 
   /** Shows a line above what is typed. */
@@ -85,6 +92,7 @@ export class Terminal implements Screen, Disposable {
     if (!this.#open) return;
     this.#device.write(ERASE_LINE);
     this.#open = false;
+    this.#changes[Symbol.dispose]();
     this.#device.setRaw(false);
   }
 
@@ -102,6 +110,8 @@ export class Terminal implements Screen, Disposable {
     return prompt + this.#editor.visible(columns, question?.secret ?? false);
   }
 }
+
+const CHANGES = ["SIGCONT", "SIGWINCH"] as const;
 
 /** The terminal of this process; Ctrl-C stays a signal. */
 const OWN_DEVICE: TerminalDevice = {
@@ -129,5 +139,13 @@ const OWN_DEVICE: TerminalDevice = {
     } catch {
       return FALLBACK_COLUMNS;
     }
+  },
+  onChange: (changed) => {
+    for (const signal of CHANGES) Deno.addSignalListener(signal, changed);
+    return {
+      [Symbol.dispose]: () => {
+        for (const signal of CHANGES) Deno.removeSignalListener(signal, changed);
+      },
+    };
   },
 };

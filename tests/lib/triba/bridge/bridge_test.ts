@@ -256,7 +256,7 @@ Deno.test("Bridge: edits are left out where the backend has no such feature", ()
 Deno.test("Bridge: joins when a backend comes online, and finds a room by its name", () => {
   const named = [{
     name: "n",
-    a: { backend: "a", room: "by-name" },
+    a: { backend: "a", room: "By-Name" },
     b: { backend: "b", room: "y" },
   }];
   return onNetworks(named, ["a", "b"], async (networks) => {
@@ -264,7 +264,7 @@ Deno.test("Bridge: joins when a backend comes online, and finds a room by its na
       networks.asked.splice(0).flatMap(({ backend, call }) =>
         call.type === "JoinRoom" ? [`${backend} ${call.room}`] : []
       );
-    assertEquals(joins().sort(), ["a by-name", "b y"]);
+    assertEquals(joins().sort(), ["a By-Name", "b y"]);
     networks.say("a", "!7", text("hi"));
     networks.say("b", "y", text("back"));
     await calm();
@@ -275,7 +275,7 @@ Deno.test("Bridge: joins when a backend comes online, and finds a room by its na
     assertEquals(joins(), []);
     networks.change("a", { network: { type: "Online" } });
     await calm();
-    assertEquals(joins(), ["a by-name"]);
+    assertEquals(joins(), ["a By-Name"]);
   });
 });
 

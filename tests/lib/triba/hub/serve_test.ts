@@ -114,6 +114,24 @@ Deno.test("serveInterface: answers lines, the last one without an end too, and c
   ]);
 });
 
+Deno.test("serveInterface: answers what was asked before the end of the input", async () => {
+  const [ours, theirs] = memoryStreamPair();
+  const { core, hub } = makeHub();
+  const answer = Promise.withResolvers<{ readonly type: "Success" }>();
+  core.answer = () => answer.promise;
+  const serving = serveInterface(ours, hub);
+  const all = readAll(theirs);
+  await theirs.write(
+    utf8.encode('{"type":"call","id":1,"backend":"echo","call":{"type":"ListRooms"}}\n'),
+  );
+  await theirs.closeWrite();
+  await settle();
+  answer.resolve({ type: "Success" });
+  await serving;
+  const lines = new TextDecoder().decode(await all).trimEnd().split("\n");
+  assertEquals(lines.map((line) => JSON.parse(line).type), ["hello", "reply"]);
+});
+
 Deno.test("serveInterface: says goodbye when the hub is closed", async () => {
   const messages = await converse("", ({ hub }) => hub.close());
   assertEquals(messages.map((m) => m.type), ["hello", "end"]);
