@@ -31,6 +31,7 @@ export async function decode({ json }: DecodeOptions, paths: readonly string[]):
     try {
       await show(path, console, json ? formatTraceJson : formatTraceText);
     } catch (error) {
+      if (error instanceof Deno.errors.BrokenPipe) return EXIT.done; // who read it has enough
       if (error instanceof FileFault) throw new ExitFault(EXIT.file, error.message);
       if (!(error instanceof TribaFault)) throw error;
       console.error(`${path}: ${error.message}`);

@@ -171,6 +171,19 @@ Deno.test("triba decode: shows several files, and what can be read of a damaged 
   });
 });
 
+Deno.test("triba decode: ends quietly when nobody reads on", async () => {
+  await onBackendStage(async (stage) => {
+    const { files: [file = ""] } = await record(stage, false);
+    const many = Array.from({ length: 2_000 }, () => file);
+    const [command = "", ...args] = tribaCommand("decode", ...many);
+    const pipe = '{ "$@"; echo "status $?" >&2; } | head -n 1';
+    const shell = new Deno.Command("sh", { args: ["-c", pipe, "sh", command, ...args] });
+    const { stdout, stderr } = await shell.output();
+    assertEquals(new TextDecoder().decode(stdout), `== ${file}\n`);
+    assertEquals(new TextDecoder().decode(stderr), "status 0\n");
+  });
+});
+
 testOutcomes<typeof DECODE, BackendStage>(DECODE, {
   "read to the end": {
     "a whole file": async (stage) => await decode(stage, (await record(stage, false)).files),

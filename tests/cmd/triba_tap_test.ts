@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseTappedCommand } from "../../cmd/triba/tap/command_line.ts";
 import { TAP } from "../../cmd/triba/args/tap.ts";
+import { Core } from "../../lib/triba/core/mod.ts";
 import { ExitFault } from "../../lib/cli/mod.ts";
 import { type CoreCall, encodeFrame, TribaFault } from "../../lib/triba/mod.ts";
 import { modeOf } from "../support/folder.ts";
@@ -16,6 +17,7 @@ import {
   tribaCommand,
 } from "../support/triba_backend_stage.ts";
 import type { TestCore } from "../support/triba_core.ts";
+import { until } from "../support/within.ts";
 
 const ECHO = ["echo", "--delay", "0"];
 const LOGIN: CoreCall = { type: "Login", account: "ann", secret: "s3cret-of-ann" };
@@ -110,6 +112,35 @@ Deno.test("triba tap: two of them in a row are as good as one", async () => {
     assertEquals((await core.call({ type: "ListRooms" })).type, "Rooms");
     await core.shutdown();
     assertEquals((await program.ended()).code, 0);
+  });
+});
+
+Deno.test("triba tap: a core of ours runs a backend through it, and stops it in time", async () => {
+  await onBackendStage(async (stage) => {
+    await using core = await Core.open({
+      agent: "test/1",
+      stateFolder: `${stage.folder}/state`,
+      environment: Deno.env.toObject(),
+      socket: { temporaryFolder: stage.folder },
+    });
+    await core.apply([{
+      name: "echo",
+      command: tribaCommand("tap", "--", ...tribaCommand("echo")),
+      arguments: ["--delay", "0"],
+      environment: {},
+      byteOrder: "big",
+      form: "compact",
+      handshake: "versioned",
+      seal: "require",
+      firstId: 0,
+      connectMs: 20_000,
+    }]);
+    await until(() => core.backends()[0]?.state === "open", "the session");
+    assertEquals((await core.request("echo", { type: "ListRooms" })).type, "Rooms");
+    await core.stop("echo");
+    const status = core.backends()[0];
+    assertEquals([status?.state, status?.exit, status?.signal], ["stopped", 0, undefined]);
+    assert(status?.lastLines.some((line) => line.endsWith("backend exited with 0")));
   });
 });
 

@@ -4,17 +4,18 @@
  * @module
  */
 
-import { toJson } from "../../log/mod.ts";
+import { escapeControls, toJson } from "../../log/mod.ts";
 import type { TraceEvent } from "./trace_viewer.ts";
 
 /** One line of text: time, direction, kind, numbers, body as JSON. */
 export function formatTraceText(event: TraceEvent, at: number): string {
   const time = new Date(at).toISOString();
   const direction = event.from === undefined ? "-" : `${event.from}>${otherSide(event.from)}`;
-  if (event.type === "note") return `${time} ${direction} ${event.text}`;
+  // A trace may come from anybody: nothing in it may steer a terminal.
+  if (event.type === "note") return `${time} ${direction} ${escapeControls(event.text)}`;
   const { kind, id, req, body, wrong } = event.view;
   const numbers = req === undefined ? `${id}` : `${id} to ${req}`;
-  const remark = wrong === undefined ? "" : ` (${wrong})`;
+  const remark = wrong === undefined ? "" : ` (${escapeControls(wrong)})`;
   return `${time} ${direction} ${kind} ${numbers} ${toJson(body)}${remark}`;
 }
 

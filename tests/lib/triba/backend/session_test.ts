@@ -3,11 +3,18 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
-import type { Answer, ServedRequest } from "../../../../lib/triba/backend/mod.ts";
-import { type BackendEvent, CallFault, type CoreCall } from "../../../../lib/triba/mod.ts";
+import {
+  type Answer,
+  runBackendSession,
+  type ServedRequest,
+} from "../../../../lib/triba/backend/mod.ts";
+import { type BackendEvent, CallFault, type CoreCall, makeId } from "../../../../lib/triba/mod.ts";
 import { settle } from "../../../support/time.ts";
 import { until, within } from "../../../support/within.ts";
-import { openSession, type TestSession } from "./support.ts";
+import { memoryStreamPair } from "../../../support/memory_stream.ts";
+import { TestLog } from "../../../support/test_log.ts";
+import { random, TestCore } from "../../../support/triba_core.ts";
+import { openSession, TestBackend, type TestSession } from "./support.ts";
 
 function send(room: string, txn: string): CoreCall {
   return { type: "SendMessage", room, txn, content: { type: "Text", text: txn } };
@@ -282,6 +289,21 @@ Deno.test("runBackendSession: a backend whose close throws ends all the same", a
   session.backend.onClose = () => Promise.reject(new Error("no"));
   await end(session);
   assert(session.log.lines.includes("error: Cannot close the backend: Error: no"));
+});
+
+Deno.test("runBackendSession: a backend that throws when the session opens ends it", async () => {
+  const [coreStream, backendStream] = memoryStreamPair();
+  const core = new TestCore(coreStream);
+  const backend = new TestBackend();
+  backend.open = () => {
+    throw new Error("a defect");
+  };
+  const settings = { id: makeId(random), agent: "backend/1" };
+  const log = new TestLog();
+  const running = runBackendSession(backendStream, backend, { settings, log });
+  await assertRejects(() => running, Error, "a defect");
+  assertEquals(backend.closed, 1);
+  assertEquals((await core.ended)?.code, "lost");
 });
 
 Deno.test("runBackendSession: its signal ends it like Shutdown", async () => {

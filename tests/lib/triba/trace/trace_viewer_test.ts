@@ -124,3 +124,31 @@ Deno.test("TraceViewer: without the key of the connection it shows the handshake
     ],
   );
 });
+
+Deno.test("formatTraceText: nothing in a trace steers a terminal", () => {
+  const place = { connection: 1, at: 0 };
+  const nasty = "\x1b[31m\nforged";
+  const records: TraceRecord[] = [
+    { type: "accepted", ...place },
+    {
+      type: "admitted",
+      ...place,
+      backend: nasty,
+      pid: undefined,
+      byteOrder: "big",
+      spawnSecret: undefined,
+    },
+    { type: "ended", ...place, reason: nasty },
+  ];
+  const body = { type: nasty, room: nasty };
+  const packet = { kind: "request", id: 1, req: undefined, form: "compact", body } as const;
+  const events: TraceEvent[] = [
+    ...view(records),
+    { type: "packet", from: "core", view: { ...packet, wrong: nasty } },
+  ];
+  for (const event of events) {
+    for (const line of [formatTraceText(event, 0), formatTraceJson(event, 0)]) {
+      assert(!/\p{Cc}/u.test(line), line);
+    }
+  }
+});
