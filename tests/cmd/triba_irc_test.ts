@@ -24,6 +24,11 @@ function options(server: { readonly port: number }, ...more: readonly string[]):
   return ["--server", `127.0.0.1:${server.port}`, "--no-tls", "--nick", "anna", ...more];
 }
 
+function withAuthority(stage: BackendStage, file: string): string[] {
+  const ca = ["--ca", `${stage.folder}/${file}`];
+  return ["irc", stage.idArgument, "--server", "localhost", "--nick", "a", ...ca];
+}
+
 function eventsOf(core: TestCore): BackendEvent[] {
   return core.requests.flatMap((request) => request.type === "Event" ? [request.event] : []);
 }
@@ -282,10 +287,11 @@ testOutcomes<typeof IRC, BackendStage>(IRC, {
       await stage.start(["irc", stage.idArgument, ...options({ port: 1 }, "--tls")]).ended(),
   },
   "file of an authority unreadable": {
-    missing: async (stage) =>
-      await stage.start(["irc", stage.idArgument].concat(
-        ["--server", "localhost", "--nick", "a", "--ca", `${stage.folder}/none.pem`],
-      )).ended(),
+    missing: async (stage) => await stage.start(withAuthority(stage, "none.pem")).ended(),
+    "no certificate": async (stage) => {
+      await Deno.writeTextFile(`${stage.folder}/empty.pem`, "");
+      return await stage.start(withAuthority(stage, "empty.pem")).ended();
+    },
   },
   "server unreachable": {
     "nobody listens": async (stage) => {
