@@ -14,9 +14,9 @@ import { type ByteStream, NetFault } from "./stream.ts";
 /** What rustls says of a certificate, and how users know it. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/UnknownIssuer|CaUsedAsEndEntity/, "its certificate was made by no authority known here"],
-  [/NotValidForName/, "its certificate is for another name"],
-  [/NotValidYet/, "its certificate is not valid yet"],
-  [/Expired/, "its certificate has expired"],
+  [/NotValidForName|not valid for name/, "its certificate is for another name"],
+  [/NotValidYet|not valid yet/, "its certificate is not valid yet"],
+  [/expired/i, "its certificate has expired"],
   [/InvalidContentType|CorruptMessage|InvalidMessage/, "it does not speak TLS there"],
 ];
 
@@ -62,8 +62,17 @@ async function startTls(
   try {
     return await Deno.startTls(plain, { hostname: to.host, caCerts: [...authorities] });
   } catch (error) {
-    plain.close();
+    closeTaken(plain);
     throw toTlsFault(error, to);
+  }
+}
+
+/** The runtime may have taken a connection over before it failed; then there is nothing to close. */
+function closeTaken(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }
 

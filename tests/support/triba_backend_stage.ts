@@ -43,6 +43,7 @@ export class BackendStage implements AsyncDisposable {
   readonly #programs: Program[] = [];
   readonly #listener: Deno.UnixListener;
   readonly #connections: Deno.Conn[] = [];
+  readonly #cores: TestCore[] = [];
 
   private constructor(readonly folder: string) {
     this.#listener = Deno.listen({ transport: "unix", path: this.socket });
@@ -97,17 +98,22 @@ export class BackendStage implements AsyncDisposable {
   /** Waits for a connection and speaks with it. */
   async connect(terms: Terms = {}, settings: Partial<CoreSettings> = {}): Promise<TestCore> {
     const { byteOrder, form, handshake, sealed = false } = terms;
-    return new TestCore(new DenoStream(await this.accept(), "the backend"), {
+    const core = new TestCore(new DenoStream(await this.accept(), "the backend"), {
       byteOrder,
       form,
       handshake,
       spawnSecret: sealed ? this.secret : undefined,
       ...settings,
     });
+    this.#cores.push(core);
+    return core;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
+    // A backend that still runs ends first: its core then closes the connection by itself.
+    for (const program of this.#programs) await program[Symbol.asyncDispose]();
+    for (const core of this.#cores) await core.ended;
     for (const connection of this.#connections) {
       try {
         connection.close();
@@ -115,7 +121,6 @@ export class BackendStage implements AsyncDisposable {
         if (!(error instanceof Deno.errors.BadResource)) throw error; // closed already
       }
     }
-    for (const program of this.#programs) await program[Symbol.asyncDispose]();
     await Deno.remove(this.folder, { recursive: true });
   }
 }

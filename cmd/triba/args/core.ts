@@ -111,7 +111,7 @@ export const CORE = {
   examples: [
     [
       "A configuration",
-      '[backends.libera]\n  builtin = "irc"\n  arguments = ["--server", "irc.libera.chat"]\n' +
+      '[backends.libera]\n  builtin = "irc"\n  arguments = ["--server", "irc.libera.chat", "--nick", "me"]\n' +
       '  account = { name = "me", secret_file = "libera.secret" }',
     ],
     ["On a terminal: rooms and messages", "triba core --config triba.toml"],

@@ -95,10 +95,17 @@ export const IRC = {
     ["core gone", "Stream ended without Shutdown", "69"],
     ["core breaks the protocol", "Cannot WHAT: REASON", "76"],
     ["core refuses the id", "Stream ended right after the id: the core refuses it", "77"],
-    ["no --server, no --nick, a CA file that cannot be read", "Missing option, Cannot read", "78"],
+    ["no server or no nickname", "Missing option NAME", "78"],
+    ["names or options that cannot be used", "Cannot WHAT", "78"],
+    ["file of an authority unreadable", "Cannot read FILE: REASON", "78"],
     ["server unreachable", "Cannot connect to SERVER: REASON; tried again", "-"],
     ["certificate not accepted", "Cannot trust SERVER: REASON; tried again", "-"],
-    ["account or password wrong", "Cannot log in: the server says TEXT; waits for a login", "-"],
+    [
+      "account or password wrong",
+      "Cannot log in: the server says TEXT; a login is waited for",
+      "-",
+    ],
+    ["connection lost", "Lost the server: REASON; tried again, rooms are joined again", "-"],
   ],
   examples: [
     [

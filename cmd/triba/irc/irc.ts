@@ -101,10 +101,12 @@ async function connector(
 
 async function readAuthority(path: string): Promise<string> {
   try {
-    return await withFile("read", path, () => Deno.readTextFile(path));
+    const text = await withFile("read", path, () => Deno.readTextFile(path));
+    if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
   } catch (error) {
     throw asConfiguration(error);
   }
+  throw configuration(`Cannot read "${path}": it holds no certificate in the form PEM`);
 }
 
 async function openStore(

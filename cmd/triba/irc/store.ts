@@ -42,7 +42,7 @@ export class Store {
   readonly #folder: string;
   readonly #mostMessages: number;
   readonly #log: Logger;
-  /** Number of lines in the files of messages, and those that are not written yet. */
+  /** Number of lines in the files of messages once all has been written. */
   readonly #lines = new Map<string, number>();
   #waiting: (() => Promise<void>)[] = [];
   #state: (() => StoredState) | undefined;
@@ -109,27 +109,26 @@ export class Store {
     this.#soon();
   }
 
-  /** Stores a message soon. @param all What the whole file must hold if it is written anew. */
+  /** Stores a message soon. @param all All messages of the room, this one included. */
   addMessage(id: string, kept: Kept, all: () => readonly Kept[]): void {
     if (this.#mostMessages === 0) return;
-    this.#waiting.push(async () => {
-      const lines = (this.#lines.get(id) ?? 0) + 1;
-      if (lines > 2 * this.#mostMessages) {
-        const kept = all().slice(-this.#mostMessages);
-        await writeSecretFile(this.#messagesPath(id), encode(kept.map(toLine).join("")), true);
-        this.#lines.set(id, kept.length);
-      } else {
-        await this.#append(this.#messagesPath(id), encode(toLine(kept)));
-        this.#lines.set(id, lines);
-      }
-    });
+    const path = this.#messagesPath(id);
+    const lines = (this.#lines.get(id) ?? 0) + 1;
+    if (lines > 2 * this.#mostMessages) {
+      const last = all().slice(-this.#mostMessages);
+      this.#lines.set(id, last.length);
+      this.#waiting.push(() => writeSecretFile(path, encode(last.map(toLine).join("")), true));
+    } else {
+      this.#lines.set(id, lines);
+      this.#waiting.push(() => this.#append(path, encode(toLine(kept))));
+    }
     this.#soon();
   }
 
   /** Forgets the messages of a room. */
   removeMessages(id: string): void {
+    this.#lines.delete(id);
     this.#waiting.push(async () => {
-      this.#lines.delete(id);
       await Deno.remove(this.#messagesPath(id)).catch((error) => {
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       });

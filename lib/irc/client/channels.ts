@@ -7,7 +7,7 @@
 import { NameMap } from "../codec/casemapping.ts";
 import { plainText } from "../codec/formatting.ts";
 import type { IrcMessage } from "../codec/message.ts";
-import type { ChannelAddress } from "../codec/names.ts";
+import { type ChannelAddress, checkChannelAddress } from "../codec/names.ts";
 import { MAX_CHANNELS, MAX_MEMBERS } from "../constants.ts";
 import type { ClientContext } from "./context.ts";
 import { FIRST_LANE } from "./send_queue.ts";
@@ -45,6 +45,7 @@ export class Channels {
 
   /** Asks to join channels. @throws {IrcFault} for names that cannot be sent, or a full queue. */
   join(addresses: readonly ChannelAddress[]): void {
+    addresses.forEach(checkChannelAddress);
     // Those with keys first: the list of keys belongs to the beginning of the list of names.
     const sorted = addresses.toSorted((a, b) =>
       Number(b.key !== undefined) - Number(a.key !== undefined)
@@ -61,6 +62,7 @@ export class Channels {
 
   /** Asks to leave a channel. @throws {IrcFault} as {@linkcode Channels.join}. */
   part(channel: string): void {
+    checkChannelAddress({ name: channel });
     this.#context.enqueue(FIRST_LANE, { command: "PART", params: [channel] });
   }
 

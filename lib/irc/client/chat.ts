@@ -7,6 +7,7 @@
 import { parseCtcp } from "../codec/ctcp.ts";
 import { plainText } from "../codec/formatting.ts";
 import { encodeMessage, type IrcMessage } from "../codec/message.ts";
+import { checkTarget } from "../codec/names.ts";
 import { isServer } from "../codec/source.ts";
 import type { Batches } from "./batches.ts";
 import type { Capabilities } from "./capabilities.ts";
@@ -89,6 +90,7 @@ export class Chat {
 
   /** Tells a target that the user writes, or stopped; not too often, and never instead of a message. */
   tellTyping(target: string, active: boolean): void {
+    checkTarget(target);
     const { now, queue } = this.#context;
     const key = this.#context.fold(target);
     const told = this.#told.get(key);

@@ -10,6 +10,7 @@
 import { formatAction } from "../codec/ctcp.ts";
 import { plainText } from "../codec/formatting.ts";
 import { encodeMessage } from "../codec/message.ts";
+import { checkTarget } from "../codec/names.ts";
 import { splitText } from "../codec/split.ts";
 import type { Tags } from "../codec/tags.ts";
 import { byteLength } from "../codec/text.ts";
@@ -81,6 +82,7 @@ export class Deliveries {
    * @throws {IrcFault} `argument` or `too-long` for what cannot be sent, `full`.
    */
   say(send: number, { target, kind, text, reply }: Outgoing): void {
+    checkTarget(target);
     const command = kind === "notice" ? "NOTICE" : "PRIVMSG";
     const around = kind === "emote" ? byteLength(formatAction("")) : 0;
     const room = this.#context.textBytes(command, target) - around;

@@ -5,7 +5,11 @@
  */
 
 import { ChunkBuffer } from "../../bytes/mod.ts";
-import { MAX_RECEIVED_MESSAGE_BYTES, MAX_SERVER_TAGS_BYTES } from "../constants.ts";
+import {
+  MAX_MESSAGE_BYTES,
+  MAX_RECEIVED_MESSAGE_BYTES,
+  MAX_SERVER_TAGS_BYTES,
+} from "../constants.ts";
 import { IrcFault } from "../fault.ts";
 
 const LINE_FEED = 0x0a;
@@ -47,7 +51,7 @@ export class LineDecoder {
 }
 
 function checkLength(line: Uint8Array): Uint8Array {
-  if (line.length <= Math.min(MAX_SERVER_TAGS_BYTES, MAX_RECEIVED_MESSAGE_BYTES)) return line;
+  if (line.length <= MAX_MESSAGE_BYTES) return line; // as nearly all
   const space = line[0] === AT ? line.indexOf(SPACE) : -1;
   const tags = line[0] === AT ? (space < 0 ? line.length : space + 1) : 0;
   if (tags > MAX_SERVER_TAGS_BYTES) throw tooLong();

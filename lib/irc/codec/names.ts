@@ -34,9 +34,24 @@ export interface ChannelAddress {
  */
 export function parseChannelAddress(text: string): ChannelAddress {
   const [name = "", key, surplus] = text.trim().split(/ +/, 3);
-  const isKey = key === undefined || isChannelName(key);
-  if (!isChannelName(name) || !isKey || surplus !== undefined) {
-    throw new IrcFault("argument", "Cannot join: the name of a channel holds no space or comma");
+  if (surplus !== undefined) throw noChannel();
+  const address = key === undefined ? { name } : { name, key };
+  checkChannelAddress(address);
+  return address;
+}
+
+/** Checks that name and key can be parameters. @throws {IrcFault} `argument`. */
+export function checkChannelAddress({ name, key }: ChannelAddress): void {
+  if (!isChannelName(name) || !(key === undefined || isChannelName(key))) throw noChannel();
+}
+
+/** Checks that a name is one target: a nickname or a channel. @throws {IrcFault} `argument`. */
+export function checkTarget(name: string): void {
+  if (!isNick(name) && !isChannelName(name)) {
+    throw new IrcFault("argument", "Cannot send: that is no name of a channel or a person");
   }
-  return key === undefined ? { name } : { name, key };
+}
+
+function noChannel(): IrcFault {
+  return new IrcFault("argument", "Cannot join: the name of a channel holds no space or comma");
 }
