@@ -6,7 +6,7 @@
 
 import type { CoreTrial } from "./core_trial.ts";
 import type { BackendRun } from "./script.ts";
-import { Line } from "../line.ts";
+import type { Line } from "../line.ts";
 import {
   describePacket,
   describeResponse,
@@ -19,7 +19,7 @@ import {
 } from "../side.ts";
 import { Blocked, Failure, Malformed } from "../verdict.ts";
 import type { MsgpackValue } from "../../../../lib/msgpack/mod.ts";
-import { DenoStream, NetFault, toNetFault } from "../../../../lib/net/mod.ts";
+import { NetFault } from "../../../../lib/net/mod.ts";
 import {
   API_MAJOR,
   API_MINOR,
@@ -111,7 +111,7 @@ export class BackendPlayer extends Side {
     }
     const address = run.socket || run.args[1] || "";
     try {
-      const line = await openLine(address);
+      const line = await trial.connect(address);
       return new BackendPlayer(trial, run, id, line, manner, play);
     } catch (error) {
       if (!(error instanceof NetFault)) throw error;
@@ -122,7 +122,7 @@ export class BackendPlayer extends Side {
 
   /** One more connection of the same backend. */
   async reconnect(): Promise<Line> {
-    return await openLine(this.run.socket || this.run.args[1] || "");
+    return await this.trial.connect(this.run.socket || this.run.args[1] || "");
   }
 
   /** Steps 1 to 5: points H03 and H06. */
@@ -267,16 +267,6 @@ export class BackendPlayer extends Side {
       backendKey: this.#publicKey,
     });
     this.useCiphers(backendToCore, coreToBackend);
-  }
-}
-
-/** Connects to a core's socket: a path, or `@` and an abstract name. */
-export async function openLine(address: string): Promise<Line> {
-  const path = address.startsWith("@") ? `\0${address.slice(1)}` : address;
-  try {
-    return new Line(new DenoStream(await Deno.connect({ transport: "unix", path }), address));
-  } catch (error) {
-    throw toNetFault(error, `connect to ${JSON.stringify(address)}`);
   }
 }
 

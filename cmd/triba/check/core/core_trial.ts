@@ -11,10 +11,13 @@ import {
   MARK,
   pidOf,
   readRun,
+  watchStarts,
   writeScript,
 } from "./script.ts";
+import { Line } from "../line.ts";
 import { withPatience } from "../patience.ts";
 import type { Subject } from "../trial.ts";
+import { DenoStream, toNetFault } from "../../../../lib/net/mod.ts";
 import { findCommand } from "../../../../lib/process/mod.ts";
 import {
   type BackendProcess,
@@ -37,6 +40,7 @@ export class CoreTrial implements AsyncDisposable {
   readonly #folder: string;
   readonly #runs: BackendRun[] = [];
   readonly #ends: Disposable[] = [];
+  readonly #lines: Line[] = [];
   readonly #ended = new Set<number>();
   readonly #watcher: Deno.FsWatcher;
   readonly #watching: Promise<void>;
@@ -74,7 +78,7 @@ export class CoreTrial implements AsyncDisposable {
       [MARK]: "1",
     };
     const path = findCommand(command, environment["PATH"]);
-    const watcher = Deno.watchFs(runs, { recursive: false });
+    const watcher = watchStarts(runs);
     try {
       const streams = { onLine: () => {} };
       const process = startProcess({ command, path, args, environment }, streams);
@@ -126,6 +130,13 @@ export class CoreTrial implements AsyncDisposable {
     return await withPatience(() => !isRunning(pid), look, patienceMs);
   }
 
+  /** A connection to one of its sockets, which ends with it. */
+  async connect(address: string): Promise<Line> {
+    const line = await openLine(address);
+    this.#lines.push(line);
+    return line;
+  }
+
   /** Asks the core to end. */
   ask(): void {
     this.process.kill("SIGTERM");
@@ -134,6 +145,7 @@ export class CoreTrial implements AsyncDisposable {
   /** Ends the core and all of its backends. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.process.kill("SIGKILL");
+    await Promise.all(this.#lines.map((line) => line.close()));
     this.#watcher.close();
     await this.#watching;
     for (const run of this.#runs) await this.endRun(run, 0, 1000);
@@ -158,5 +170,15 @@ export class CoreTrial implements AsyncDisposable {
   #wake(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
+  }
+}
+
+/** Connects to a core's socket: a path, or `@` and an abstract name. */
+async function openLine(address: string): Promise<Line> {
+  const path = address.startsWith("@") ? `\0${address.slice(1)}` : address;
+  try {
+    return new Line(new DenoStream(await Deno.connect({ transport: "unix", path }), address));
+  } catch (error) {
+    throw toNetFault(error, `connect to ${JSON.stringify(address)}`);
   }
 }
