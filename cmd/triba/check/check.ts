@@ -9,7 +9,7 @@ import { CheckReport } from "./check_report.ts";
 import { BACKEND_PLACEHOLDER } from "./core/core_trial.ts";
 import { CoreStage } from "./core/core_stage.ts";
 import { CORE_POINTS } from "./core/points.ts";
-import { choosePoints, runPoints } from "./runner.ts";
+import { choosePoints, isChosen, runPoints } from "./runner.ts";
 import { type Facts, Stage } from "./stage.ts";
 import type { Manner } from "./side.ts";
 import type { Subject } from "./trial.ts";
@@ -61,7 +61,7 @@ export async function check(
 
 function select<S>(points: readonly Point<S>[], only: readonly string[]) {
   for (const text of only) {
-    if (points.some(({ id }) => id.startsWith(text))) continue;
+    if (points.some(({ id }) => isChosen(id, text))) continue;
     throw new ExitFault(EXIT.usage, `No point begins with "${text}"`, 'Run "triba check --list"');
   }
   return choosePoints(points, only);
