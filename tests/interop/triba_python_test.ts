@@ -4,11 +4,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { BACKEND_POINTS } from "../../cmd/triba/check/backend/points.ts";
 import { counts } from "../../cmd/triba/check/verdict.ts";
-import { PYTHON, pythonCommand } from "../support/python.ts";
+import { pythonCommand, testWithPython } from "../support/python.ts";
 import { checkBackend, describeFailures, idsOf } from "../support/triba_check.ts";
 import { specOf, withCore } from "../lib/triba/core/support.ts";
 
-const ignore = PYTHON === undefined;
 const backend = (...args: readonly string[]) => pythonCommand("triba_backend.py", ...args);
 
 /** Points of level must: without them no defect could stop a program from being released. */
@@ -71,10 +70,9 @@ const BY_CHANCE: Readonly<Record<string, readonly string[]>> = {
 /** What a defective backend does not do is waited for in vain: not for long. */
 const IMPATIENT_MS = 2_500;
 
-Deno.test({
-  name: "triba check: every defect that the Python backend can have is in one of the tables",
-  ignore,
-  fn: async () => {
+testWithPython(
+  "triba check: every defect that the Python backend can have is in one of the tables",
+  async () => {
     const [command = "", ...args] = backend("--list-defects");
     const { stdout } = await new Deno.Command(command, { args }).output();
     const names = new TextDecoder().decode(stdout).trim().split("\n")
@@ -82,21 +80,16 @@ Deno.test({
     const known = [...Object.keys(NOTICED_BY_MUST), ...Object.keys(NOTICED_BY_OTHERS)];
     assertEquals(names, known.sort());
   },
+);
+
+testWithPython("triba check: the Python backend holds at every point", async () => {
+  const verdicts = await checkBackend(backend(), { room: "echo" });
+  assertEquals(idsOf(verdicts, "pass").length, BACKEND_POINTS.length, describeFailures(verdicts));
 });
 
-Deno.test({
-  name: "triba check: the Python backend holds at every point",
-  ignore,
-  fn: async () => {
-    const verdicts = await checkBackend(backend(), { room: "echo" });
-    assertEquals(idsOf(verdicts, "pass").length, BACKEND_POINTS.length, describeFailures(verdicts));
-  },
-});
-
-Deno.test({
-  name: "triba check: the Python backend holds in the other byte order, form and handshake",
-  ignore,
-  fn: async () => {
+testWithPython(
+  "triba check: the Python backend holds in the other byte order, form and handshake",
+  async () => {
     const verdicts = await checkBackend(backend("--byte-order", "little", "--form", "tagged"), {
       byteOrder: "little",
       form: "tagged",
@@ -106,44 +99,36 @@ Deno.test({
     });
     assertEquals(describeFailures(verdicts), "");
   },
+);
+
+testWithPython("triba check: notices each defect at a point of level must", async (t) => {
+  for (const [defect, expected] of Object.entries(NOTICED_BY_MUST)) {
+    await t.step(defect, async () => {
+      const verdicts = await checkBackend(backend("--defect", defect), {
+        only: MUST,
+        patienceMs: IMPATIENT_MS,
+      });
+      const failed = idsOf(verdicts, "fail").filter((id) => !BY_CHANCE[defect]?.includes(id));
+      assertEquals(failed, expected, describeFailures(verdicts));
+      assert(verdicts.some((verdict) => counts(verdict, false)), "the exit status would be 0");
+    });
+  }
 });
 
-Deno.test({
-  name: "triba check: notices each defect at a point of level must",
-  ignore,
-  fn: async (t) => {
-    for (const [defect, expected] of Object.entries(NOTICED_BY_MUST)) {
-      await t.step(defect, async () => {
-        const verdicts = await checkBackend(backend("--defect", defect), {
-          only: MUST,
-          patienceMs: IMPATIENT_MS,
-        });
-        const failed = idsOf(verdicts, "fail").filter((id) => !BY_CHANCE[defect]?.includes(id));
-        assertEquals(failed, expected, describeFailures(verdicts));
-        assert(verdicts.some((verdict) => counts(verdict, false)), "the exit status would be 0");
+testWithPython("triba check: notices each other defect", async (t) => {
+  for (const [defect, expected] of Object.entries(NOTICED_BY_OTHERS)) {
+    await t.step(defect, async () => {
+      const verdicts = await checkBackend(backend("--defect", defect), {
+        only: expected,
+        alone: true,
+        room: "echo",
+        patienceMs: IMPATIENT_MS,
       });
-    }
-  },
-});
-
-Deno.test({
-  name: "triba check: notices each other defect",
-  ignore,
-  fn: async (t) => {
-    for (const [defect, expected] of Object.entries(NOTICED_BY_OTHERS)) {
-      await t.step(defect, async () => {
-        const verdicts = await checkBackend(backend("--defect", defect), {
-          only: expected,
-          alone: true,
-          room: "echo",
-          patienceMs: IMPATIENT_MS,
-        });
-        const exact = verdicts.filter(({ point }) => expected.includes(point.id));
-        assertEquals(idsOf(exact, "fail"), expected, describeFailures(verdicts));
-        assert(verdicts.some((verdict) => counts(verdict, true)), "--strict would end with 0");
-      });
-    }
-  },
+      const exact = verdicts.filter(({ point }) => expected.includes(point.id));
+      assertEquals(idsOf(exact, "fail"), expected, describeFailures(verdicts));
+      assert(verdicts.some((verdict) => counts(verdict, true)), "--strict would end with 0");
+    });
+  }
 });
 
 /** A Python backend as a core is configured to run it, and what the backend is told of it. */
@@ -157,47 +142,43 @@ const RUNS = {
 } as const;
 
 for (const [title, [args, overrides]] of Object.entries(RUNS)) {
-  Deno.test({
-    name: `Core runs the Python backend ${title}`,
-    ignore,
-    fn: async () => {
-      await withCore(async (test) => {
-        await test.core.apply([specOf("python", {
-          command: backend(...args),
-          arguments: [],
-          environment: {},
-          seal: "off",
-          ...overrides,
-        })]);
-        const status = await test.untilOpen("python");
-        assertEquals(status.sealed, "seal" in overrides);
-        assertEquals(await test.core.request("python", { type: "ListRooms" }), {
-          type: "Rooms",
-          rooms: ["echo", "slow"].map((id) => ({
-            id,
-            name: `${id[0]?.toUpperCase()}${id.slice(1)}`,
-            topic: null,
-            unread: 0,
-            direct: false,
-          })),
-        });
-        const content = { type: "Text", text: "Grüße ☕ 日本" } as const;
-        const sent = await test.core.request("python", {
-          type: "SendMessage",
-          room: "echo",
-          txn: "1",
-          content,
-        });
-        assertEquals(sent, { type: "Sent", message: "m1" });
-        await test.until(
-          () => test.notices.some((notice) => notice.type === "event"),
-          "the echo of a message",
-        );
-        await test.core.stop("python");
-        assertEquals(test.status("python").state, "stopped");
-        // Without the version nobody knows whether it understands Shutdown: it gets a signal.
-        if (!args.includes("--plain" as never)) assertEquals(test.status("python").exit, 0);
+  testWithPython(`Core runs the Python backend ${title}`, async () => {
+    await withCore(async (test) => {
+      await test.core.apply([specOf("python", {
+        command: backend(...args),
+        arguments: [],
+        environment: {},
+        seal: "off",
+        ...overrides,
+      })]);
+      const status = await test.untilOpen("python");
+      assertEquals(status.sealed, "seal" in overrides);
+      assertEquals(await test.core.request("python", { type: "ListRooms" }), {
+        type: "Rooms",
+        rooms: ["echo", "slow"].map((id) => ({
+          id,
+          name: `${id[0]?.toUpperCase()}${id.slice(1)}`,
+          topic: null,
+          unread: 0,
+          direct: false,
+        })),
       });
-    },
+      const content = { type: "Text", text: "Grüße ☕ 日本" } as const;
+      const sent = await test.core.request("python", {
+        type: "SendMessage",
+        room: "echo",
+        txn: "1",
+        content,
+      });
+      assertEquals(sent, { type: "Sent", message: "m1" });
+      await test.until(
+        () => test.notices.some((notice) => notice.type === "event"),
+        "the echo of a message",
+      );
+      await test.core.stop("python");
+      assertEquals(test.status("python").state, "stopped");
+      // Without the version nobody knows whether it understands Shutdown: it gets a signal.
+      if (!args.includes("--plain" as never)) assertEquals(test.status("python").exit, 0);
+    });
   });
 }

@@ -13,10 +13,17 @@ export const PYTHON: string | undefined = [
   "python3",
 ].find((command) => command !== undefined && hasPackages(command));
 
-if (PYTHON === undefined) {
-  console.warn(
-    "not tested: TriBA with a backend in Python (no python3 with tests/interop/triba_requirements.txt)",
-  );
+/** Registers a test that needs Python; its name says so where there is none. */
+export function testWithPython(
+  name: string,
+  run: (t: Deno.TestContext) => void | Promise<void>,
+): void {
+  const reason = "no python3 with tests/interop/triba_requirements.txt on this machine";
+  Deno.test({
+    name: PYTHON === undefined ? `${name} (skipped: ${reason})` : name,
+    ignore: PYTHON === undefined,
+    fn: run,
+  });
 }
 
 function hasPackages(command: string): boolean {

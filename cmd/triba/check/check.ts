@@ -16,6 +16,7 @@ import type { Subject } from "./trial.ts";
 import { Blocked, Failure, type Point, type PointTexts } from "./verdict.ts";
 import { CHECK, CHECK_EXIT } from "../args/check.ts";
 import { EXIT, ExitFault, listenForSignals, type OptionValues } from "../../../lib/cli/mod.ts";
+import { FileFault } from "../../../lib/files/mod.ts";
 import { CommandFault } from "../../../lib/process/mod.ts";
 
 /** Options of `triba check`. */
@@ -53,10 +54,18 @@ export async function check(
       return await report.finish() ? EXIT.done : EXIT.failed;
     });
   } catch (error) {
-    if (!(error instanceof CommandFault)) throw error;
-    const status = error.code === "missing" ? CHECK_EXIT.missing : CHECK_EXIT.notExecutable;
-    throw new ExitFault(status, error.message, undefined, { cause: error });
+    throw toExitFault(error);
   }
+}
+
+/** What to tell the user; anything that nobody expects is passed on as it is. */
+function toExitFault(error: unknown): unknown {
+  if (error instanceof FileFault) {
+    return new ExitFault(EXIT.file, error.message, undefined, { cause: error });
+  }
+  if (!(error instanceof CommandFault)) return error;
+  const status = error.code === "missing" ? CHECK_EXIT.missing : CHECK_EXIT.notExecutable;
+  return new ExitFault(status, error.message, undefined, { cause: error });
 }
 
 function select<S>(points: readonly Point<S>[], only: readonly string[]) {

@@ -11,6 +11,7 @@ import {
   describePacket,
   describeResponse,
   type Manner,
+  QUIET_MS,
   readResponse,
   type Seen,
   Side,
@@ -212,12 +213,12 @@ export class BackendPlayer extends Side {
   /** Waits for the core to close, and to go on without this backend. */
   override async expectEnd(because: string, offence?: number): Promise<void> {
     await super.expectEnd(because, offence);
-    this.expectCore();
+    await this.expectCore();
   }
 
-  /** A fault of a backend must not end the core. */
-  expectCore(): void {
-    if (this.trial.status === undefined) return;
+  /** A fault of a backend must not end the core, neither at once nor a moment later. */
+  async expectCore(): Promise<void> {
+    if (await this.trial.exit(QUIET_MS) === undefined) return;
     throw new Failure("a core that goes on without this backend", describeCore(this.trial));
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import {
   type BackendRun,
   endScript,
@@ -126,8 +127,9 @@ export class CoreTrial implements AsyncDisposable {
 
   /** Whether the process of a backend ends in time. */
   async isGone({ pid }: Pick<BackendRun, "pid">, patienceMs: number): Promise<boolean> {
-    const look = () => new Promise<void>((resolve) => setTimeout(resolve, LOOK_MS));
-    return await withPatience(() => !isRunning(pid), look, patienceMs);
+    const until = performance.now() + patienceMs;
+    while (isRunning(pid) && performance.now() < until) await delay(LOOK_MS);
+    return !isRunning(pid);
   }
 
   /** A connection to one of its sockets, which ends with it. */
