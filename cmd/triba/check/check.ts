@@ -9,13 +9,14 @@ import { CheckReport } from "./check_report.ts";
 import { BACKEND_PLACEHOLDER } from "./core/core_trial.ts";
 import { CoreStage } from "./core/core_stage.ts";
 import { CORE_POINTS } from "./core/points.ts";
-import { choosePoints, runPoints } from "./runner.ts";
+import { choosePoints, isChosen, runPoints } from "./runner.ts";
 import { type Facts, Stage } from "./stage.ts";
 import type { Manner } from "./side.ts";
 import type { Subject } from "./trial.ts";
 import { Blocked, Failure, type Point, type PointTexts } from "./verdict.ts";
 import { CHECK, CHECK_EXIT } from "../args/check.ts";
 import { EXIT, ExitFault, listenForSignals, type OptionValues } from "../../../lib/cli/mod.ts";
+import { FileFault } from "../../../lib/files/mod.ts";
 import { CommandFault } from "../../../lib/process/mod.ts";
 
 /** Options of `triba check`. */
@@ -53,15 +54,23 @@ export async function check(
       return await report.finish() ? EXIT.done : EXIT.failed;
     });
   } catch (error) {
-    if (!(error instanceof CommandFault)) throw error;
-    const status = error.code === "missing" ? CHECK_EXIT.missing : CHECK_EXIT.notExecutable;
-    throw new ExitFault(status, error.message, undefined, { cause: error });
+    throw toExitFault(error);
   }
+}
+
+/** What to tell the user; anything that nobody expects is passed on as it is. */
+function toExitFault(error: unknown): unknown {
+  if (error instanceof FileFault) {
+    return new ExitFault(EXIT.file, error.message, undefined, { cause: error });
+  }
+  if (!(error instanceof CommandFault)) return error;
+  const status = error.code === "missing" ? CHECK_EXIT.missing : CHECK_EXIT.notExecutable;
+  return new ExitFault(status, error.message, undefined, { cause: error });
 }
 
 function select<S>(points: readonly Point<S>[], only: readonly string[]) {
   for (const text of only) {
-    if (points.some(({ id }) => id.startsWith(text))) continue;
+    if (points.some(({ id }) => isChosen(id, text))) continue;
     throw new ExitFault(EXIT.usage, `No point begins with "${text}"`, 'Run "triba check --list"');
   }
   return choosePoints(points, only);

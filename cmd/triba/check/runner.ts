@@ -52,13 +52,18 @@ export async function runPoints<S extends PointStage>(
   return points.map(({ id }) => queue.verdicts.get(id) as Verdict);
 }
 
+/** Whether an id is the text or begins with it; `F1` is no beginning of `F16`, and `F16` one of `F16.2`. */
+export function isChosen(id: string, text: string): boolean {
+  return id.startsWith(text) && !/^[0-9]{2}/.test(text.slice(-1) + id.slice(text.length));
+}
+
 /** The chosen points and those that they need; chosen are ids and beginnings of ids. */
 export function choosePoints<S>(
   points: readonly Point<S>[],
   chosen: readonly string[],
 ): { readonly needed: readonly Point<S>[]; readonly shown: ReadonlySet<string> } {
   const shown = new Set(
-    points.filter(({ id }) => chosen.length === 0 || chosen.some((text) => id.startsWith(text)))
+    points.filter(({ id }) => chosen.length === 0 || chosen.some((text) => isChosen(id, text)))
       .map(({ id }) => id),
   );
   const byId = new Map(points.map((point) => [point.id, point]));

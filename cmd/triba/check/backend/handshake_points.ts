@@ -9,7 +9,7 @@ import type { Player } from "../player.ts";
 import { describePacket, describeResponse, QUIET_MS } from "../side.ts";
 import { request, text } from "../common/bytes.ts";
 import { answersUnknown } from "../common/unknown_points.ts";
-import { Failure } from "../verdict.ts";
+import { Blocked, Failure } from "../verdict.ts";
 import type { Stage } from "../stage.ts";
 import { equalConstantTime } from "../../../../lib/bytes/mod.ts";
 import {
@@ -137,7 +137,13 @@ export const HANDSHAKE_POINTS: readonly BackendPoint[] = [
     advice:
       "Key: raw output of X25519. Nonce: that of step 5. No associated data. Size: big-endian, ciphertext and tag",
     needs: "H03",
-    run: async (stage) => void await stage.beforeUpgrade(),
+    run: async (stage) => {
+      try {
+        await stage.beforeUpgrade();
+      } catch (error) {
+        if (!(error instanceof Blocked) || error.by !== "H06") throw error; // it opens, to something else
+      }
+    },
   },
   {
     id: "H06",

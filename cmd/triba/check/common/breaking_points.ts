@@ -6,7 +6,7 @@
 
 import { describePacket, QUIET_MS, type Side, type SidePoint, type SideStage } from "../side.ts";
 import { Failure } from "../verdict.ts";
-import { encodeRequest, MAX_PAYLOAD_BYTES } from "../../../../lib/triba/mod.ts";
+import { encodeRequest, MAX_PAYLOAD_BYTES, TAG_BYTES } from "../../../../lib/triba/mod.ts";
 
 /** Sends something in an open session that must end it. */
 export function inSession(
@@ -38,10 +38,11 @@ export const TAMPERED =
 const IN_ORDER = "Compare each id with the one before: it must be that plus one";
 const MINIMUM = "Check 17 <= size before reading on";
 
-/** Changes one bit of a sealed ping. */
+/** A sealed ping in which the last bit of the text is changed: who does not verify reads "Pinf". */
 function tamperedPing(side: Side): Uint8Array {
   const payload = side.seal(encodeRequest(side.nextId, "Ping", side.form));
-  payload[0] = (payload[0] as number) ^ 1;
+  const last = payload.length - TAG_BYTES - 1;
+  payload[last] = (payload[last] as number) ^ 1;
   return payload;
 }
 

@@ -6,11 +6,12 @@
 
 import type { CoreTrial } from "./core_trial.ts";
 import type { BackendRun } from "./script.ts";
-import { Line } from "../line.ts";
+import type { Line } from "../line.ts";
 import {
   describePacket,
   describeResponse,
   type Manner,
+  QUIET_MS,
   readResponse,
   type Seen,
   Side,
@@ -19,7 +20,7 @@ import {
 } from "../side.ts";
 import { Blocked, Failure, Malformed } from "../verdict.ts";
 import type { MsgpackValue } from "../../../../lib/msgpack/mod.ts";
-import { DenoStream, NetFault, toNetFault } from "../../../../lib/net/mod.ts";
+import { NetFault } from "../../../../lib/net/mod.ts";
 import {
   API_MAJOR,
   API_MINOR,
@@ -111,7 +112,7 @@ export class BackendPlayer extends Side {
     }
     const address = run.socket || run.args[1] || "";
     try {
-      const line = await openLine(address);
+      const line = await trial.connect(address);
       return new BackendPlayer(trial, run, id, line, manner, play);
     } catch (error) {
       if (!(error instanceof NetFault)) throw error;
@@ -122,7 +123,7 @@ export class BackendPlayer extends Side {
 
   /** One more connection of the same backend. */
   async reconnect(): Promise<Line> {
-    return await openLine(this.run.socket || this.run.args[1] || "");
+    return await this.trial.connect(this.run.socket || this.run.args[1] || "");
   }
 
   /** Steps 1 to 5: points H03 and H06. */
@@ -212,12 +213,12 @@ export class BackendPlayer extends Side {
   /** Waits for the core to close, and to go on without this backend. */
   override async expectEnd(because: string, offence?: number): Promise<void> {
     await super.expectEnd(because, offence);
-    this.expectCore();
+    await this.expectCore();
   }
 
-  /** A fault of a backend must not end the core. */
-  expectCore(): void {
-    if (this.trial.status === undefined) return;
+  /** A fault of a backend must not end the core, neither at once nor a moment later. */
+  async expectCore(): Promise<void> {
+    if (await this.trial.exit(QUIET_MS) === undefined) return;
     throw new Failure("a core that goes on without this backend", describeCore(this.trial));
   }
 
@@ -267,16 +268,6 @@ export class BackendPlayer extends Side {
       backendKey: this.#publicKey,
     });
     this.useCiphers(backendToCore, coreToBackend);
-  }
-}
-
-/** Connects to a core's socket: a path, or `@` and an abstract name. */
-export async function openLine(address: string): Promise<Line> {
-  const path = address.startsWith("@") ? `\0${address.slice(1)}` : address;
-  try {
-    return new Line(new DenoStream(await Deno.connect({ transport: "unix", path }), address));
-  } catch (error) {
-    throw toNetFault(error, `connect to ${JSON.stringify(address)}`);
   }
 }
 

@@ -33,8 +33,7 @@ function row(
 /** The core must not end when a connection does. */
 async function survives(player: BackendPlayer): Promise<void> {
   await player.line.close();
-  await player.trial.exit(3 * QUIET_MS);
-  player.expectCore();
+  await player.expectCore();
 }
 
 async function refusesUnknownId(stage: CoreStage): Promise<void> {
@@ -44,7 +43,7 @@ async function refusesUnknownId(stage: CoreStage): Promise<void> {
   await line.until(() => line.waiting > 0 || line.ended, stage.manner.patienceMs);
   if (line.waiting > 0) throw new Failure("no byte, and the end", `${line.waiting} bytes`);
   if (!line.ended) throw new Failure("the end of the connection", player.describe("late"));
-  player.expectCore();
+  await player.expectCore();
 }
 
 async function refusesUsedId(stage: CoreStage): Promise<void> {
@@ -74,7 +73,7 @@ async function endsBoth(stage: CoreStage): Promise<void> {
     await second.until(() => second.ended, patienceMs);
   await second.close();
   if (!ends) throw new Failure("the end of both connections", "one that stays");
-  player.expectCore();
+  await player.expectCore();
 }
 
 async function keepsFirst(stage: CoreStage): Promise<void> {
@@ -96,7 +95,7 @@ async function refusesKey(stage: CoreStage): Promise<void> {
     await player.exchangeKeys();
   } catch (error) {
     if (!(error instanceof Blocked) || !player.line.ended) throw error;
-    return player.expectCore();
+    return await player.expectCore();
   }
   throw new Failure("the end of the connection, and no nonce", "a nonce");
 }
@@ -149,7 +148,7 @@ function answering(
 async function expectNoOpening(player: BackendPlayer, because: string): Promise<void> {
   const expected = `the end of the connection, because ${because}`;
   const seen = await player.nextRequest();
-  if (seen === "ended") return player.expectCore();
+  if (seen === "ended") return await player.expectCore();
   if (seen === "late") throw new Failure(expected, player.describe(seen));
   throw new Failure(expected, describePacket(seen.packet));
 }

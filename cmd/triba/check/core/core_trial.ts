@@ -4,6 +4,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import {
   type BackendRun,
   endScript,
@@ -11,10 +12,13 @@ import {
   MARK,
   pidOf,
   readRun,
+  watchStarts,
   writeScript,
 } from "./script.ts";
+import { Line } from "../line.ts";
 import { withPatience } from "../patience.ts";
 import type { Subject } from "../trial.ts";
+import { DenoStream, toNetFault } from "../../../../lib/net/mod.ts";
 import { findCommand } from "../../../../lib/process/mod.ts";
 import {
   type BackendProcess,
@@ -37,6 +41,7 @@ export class CoreTrial implements AsyncDisposable {
   readonly #folder: string;
   readonly #runs: BackendRun[] = [];
   readonly #ends: Disposable[] = [];
+  readonly #lines: Line[] = [];
   readonly #ended = new Set<number>();
   readonly #watcher: Deno.FsWatcher;
   readonly #watching: Promise<void>;
@@ -74,7 +79,7 @@ export class CoreTrial implements AsyncDisposable {
       [MARK]: "1",
     };
     const path = findCommand(command, environment["PATH"]);
-    const watcher = Deno.watchFs(runs, { recursive: false });
+    const watcher = watchStarts(runs);
     try {
       const streams = { onLine: () => {} };
       const process = startProcess({ command, path, args, environment }, streams);
@@ -122,8 +127,16 @@ export class CoreTrial implements AsyncDisposable {
 
   /** Whether the process of a backend ends in time. */
   async isGone({ pid }: Pick<BackendRun, "pid">, patienceMs: number): Promise<boolean> {
-    const look = () => new Promise<void>((resolve) => setTimeout(resolve, LOOK_MS));
-    return await withPatience(() => !isRunning(pid), look, patienceMs);
+    const until = performance.now() + patienceMs;
+    while (isRunning(pid) && performance.now() < until) await delay(LOOK_MS);
+    return !isRunning(pid);
+  }
+
+  /** A connection to one of its sockets, which ends with it. */
+  async connect(address: string): Promise<Line> {
+    const line = await openLine(address);
+    this.#lines.push(line);
+    return line;
   }
 
   /** Asks the core to end. */
@@ -134,6 +147,7 @@ export class CoreTrial implements AsyncDisposable {
   /** Ends the core and all of its backends. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.process.kill("SIGKILL");
+    await Promise.all(this.#lines.map((line) => line.close()));
     this.#watcher.close();
     await this.#watching;
     for (const run of this.#runs) await this.endRun(run, 0, 1000);
@@ -158,5 +172,15 @@ export class CoreTrial implements AsyncDisposable {
   #wake(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
+  }
+}
+
+/** Connects to a core's socket: a path, or `@` and an abstract name. */
+async function openLine(address: string): Promise<Line> {
+  const path = address.startsWith("@") ? `\0${address.slice(1)}` : address;
+  try {
+    return new Line(new DenoStream(await Deno.connect({ transport: "unix", path }), address));
+  } catch (error) {
+    throw toNetFault(error, `connect to ${JSON.stringify(address)}`);
   }
 }

@@ -16,10 +16,10 @@ const RESTART_MS = 3_000;
 /** Less than the delay of a first restart. */
 const AT_ONCE_MS = 500;
 
-/** Ends a backend as a crash does, and waits for the next start. */
+/** Ends a backend: its process first, as a core may signal one whose stream has ended. */
 async function crash(stage: CoreStage, player: BackendPlayer, code: number): Promise<void> {
-  await player.line.close();
   await player.trial.endRun(player.run, code, stage.manner.patienceMs);
+  await player.line.close();
 }
 
 async function restarts(stage: CoreStage): Promise<void> {

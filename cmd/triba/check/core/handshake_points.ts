@@ -41,7 +41,7 @@ export const CORE_HANDSHAKE_POINTS: readonly CorePoint[] = [
     needs: "H01",
     run: async (stage) => {
       const { line } = await stage.connect();
-      if (await line.hears(QUIET_MS)) throw new Failure("silence", `${line.waiting} bytes`);
+      if (await line.hears(3 * QUIET_MS)) throw new Failure("silence", `${line.waiting} bytes`);
     },
   },
   {
@@ -194,7 +194,7 @@ export const CORE_HANDSHAKE_POINTS: readonly CorePoint[] = [
       }
       player.respond(seen.packet.id, { ApiVersion: [1, 0, "triba-check/1", ["telepathy-2"]] });
       const next = await player.nextRequest();
-      if (next === "ended") return player.expectCore();
+      if (next === "ended") return await player.expectCore();
       const state = typeof next === "string" ? player.describe(next) : describePacket(next.packet);
       throw new Failure("the end of the connection", state);
     },

@@ -28,8 +28,15 @@ export interface BackendRun {
   readonly leaks: boolean;
 }
 
+/** Folder of what starts of the script tell, which can be watched. */
+const STARTS = "starts";
+/** Folder of the pipes that end them: apart, because a watcher of the runtime stops at a pipe. */
+const ENDS = "ends";
+const PRIVATE_MODE = 0o700;
+
 /** Writes the script into an empty folder; returns its path. */
 export async function writeScript(folder: string): Promise<string> {
+  for (const name of [STARTS, ENDS]) await Deno.mkdir(`${folder}/${name}`, { mode: PRIVATE_MODE });
   const path = `${folder}/backend`;
   await Deno.writeTextFile(path, script(folder), { mode: EXECUTABLE_BY_OWNER });
   return path;
@@ -37,14 +44,19 @@ export async function writeScript(folder: string): Promise<string> {
 
 function script(folder: string): string {
   return `#!/bin/sh
-cd '${folder.replaceAll("'", "'\\''")}' && mkfifo "exit-$$" || exit 78
+cd '${folder.replaceAll("'", "'\\''")}' && mkfifo "${ENDS}/$$" || exit 78
 secret=
 [ "$TRIBA_SEAL" != stdin ] || IFS= read -r secret
-printf '%s\\n' "$TRIBA_SOCKET" "$TRIBA_STATE" "$secret" "$${MARK}" "$@" > "run-$$"
-mv "run-$$" "${READY}$$"
-read -r code < "exit-$$"
+printf '%s\\n' "$TRIBA_SOCKET" "$TRIBA_STATE" "$secret" "$${MARK}" "$@" > "${STARTS}/run-$$"
+mv "${STARTS}/run-$$" "${STARTS}/${READY}$$"
+read -r code < "${ENDS}/$$"
 exit "$code"
 `;
+}
+
+/** Watches for starts of the script. */
+export function watchStarts(folder: string): Deno.FsWatcher {
+  return Deno.watchFs(`${folder}/${STARTS}`, { recursive: false });
 }
 
 /** The process that a name in the folder tells of; undefined for other names. */
@@ -55,7 +67,7 @@ export function pidOf(path: string): number | undefined {
 
 /** Reads what a start of the script has told. */
 export async function readRun(folder: string, pid: number): Promise<BackendRun> {
-  const text = await Deno.readTextFile(`${folder}/${READY}${pid}`);
+  const text = await Deno.readTextFile(`${folder}/${STARTS}/${READY}${pid}`);
   const [socket = "", state = "", secret = "", mark = "", ...args] = text.split("\n").slice(0, -1);
   return { pid, args, socket, state, secret: readSecret(secret), leaks: mark !== "" };
 }
@@ -71,7 +83,7 @@ function readSecret(text: string): Uint8Array<ArrayBuffer> | undefined {
 /** Ends the script with an exit code; it reads it as soon as it comes to that. */
 export async function endScript(folder: string, pid: number, code: number): Promise<Disposable> {
   // Opened for both directions, which never blocks, and kept open until it has been read.
-  const fifo = await Deno.open(`${folder}/exit-${pid}`, { read: true, write: true });
+  const fifo = await Deno.open(`${folder}/${ENDS}/${pid}`, { read: true, write: true });
   await fifo.write(new TextEncoder().encode(`${code}\n`));
   return { [Symbol.dispose]: () => fifo.close() };
 }

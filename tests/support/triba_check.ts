@@ -1,0 +1,84 @@
+// Check points of `triba check` run in the test's own process.
+
+import { BACKEND_POINTS } from "../../cmd/triba/check/backend/points.ts";
+import { CORE_POINTS } from "../../cmd/triba/check/core/points.ts";
+import { CoreStage } from "../../cmd/triba/check/core/core_stage.ts";
+import { choosePoints, runPoints } from "../../cmd/triba/check/runner.ts";
+import type { Manner } from "../../cmd/triba/check/side.ts";
+import { type Facts, Stage } from "../../cmd/triba/check/stage.ts";
+import type { Verdict } from "../../cmd/triba/check/verdict.ts";
+import { withTemporaryFolder } from "./folder.ts";
+
+/** How a test runs points. */
+export interface CheckTestOptions extends Partial<Manner> {
+  /** Ids and beginnings of ids; all unless given. */
+  readonly only?: readonly string[];
+  /** Only these and not those that they need: where it is known that they hold. */
+  readonly alone?: boolean;
+  readonly room?: string;
+}
+
+/** Long enough for a busy machine, as what holds is quick; what hangs on purpose has its own. */
+const PATIENCE_MS = 10_000;
+const PARALLEL = 3;
+
+function makeManner(options: CheckTestOptions): Manner {
+  const { byteOrder = "big", form = "compact", handshake = "versioned" } = options;
+  return { byteOrder, form, handshake, patienceMs: options.patienceMs ?? PATIENCE_MS };
+}
+
+function choose<P extends { readonly id: string; readonly needs?: string | undefined }>(
+  points: readonly P[],
+  { only = [], alone = false }: CheckTestOptions,
+): readonly P[] {
+  const { needed, shown } = choosePoints(points as never, only);
+  return alone ? points.filter(({ id }) => shown.has(id)) : needed as never;
+}
+
+/** Runs points against a backend. */
+export async function checkBackend(
+  command: readonly string[],
+  options: CheckTestOptions = {},
+): Promise<readonly Verdict[]> {
+  return await inFolder(async (folder) => {
+    const subject = { command, inherited: Deno.env.toObject(), configured: {}, folder };
+    const facts: Facts = {};
+    const { room } = options;
+    return await runPoints(choose(BACKEND_POINTS, options), {
+      makeStage: () => new Stage({ subject, manner: makeManner(options), room, facts }),
+      parallel: PARALLEL,
+    });
+  });
+}
+
+/** Runs points against a core. */
+export async function checkCore(
+  command: readonly string[],
+  options: CheckTestOptions = {},
+): Promise<readonly Verdict[]> {
+  return await inFolder(async (folder) => {
+    const subject = { command, inherited: Deno.env.toObject(), configured: {}, folder };
+    return await runPoints(choose(CORE_POINTS, options), {
+      makeStage: () => new CoreStage(subject, makeManner(options)),
+      parallel: PARALLEL,
+    });
+  });
+}
+
+async function inFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
+  const result = Promise.withResolvers<T>();
+  await withTemporaryFolder(async (folder) => result.resolve(await run(folder)));
+  return await result.promise;
+}
+
+/** The ids of verdicts that came out so. */
+export function idsOf(verdicts: readonly Verdict[], ...results: readonly Verdict["result"][]) {
+  return verdicts.filter(({ result }) => results.includes(result)).map(({ point }) => point.id);
+}
+
+/** What does not hold, to be shown by a test that fails. */
+export function describeFailures(verdicts: readonly Verdict[]): string {
+  return verdicts.filter(({ result }) => result === "fail" || result === "blocked")
+    .map(({ point, expected, seen, reason }) => `${point.id}: ${reason ?? `${expected}; ${seen}`}`)
+    .join("\n");
+}
