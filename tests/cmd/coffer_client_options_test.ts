@@ -1,8 +1,7 @@
 // Every option of the client, from the command line and from the environment.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { asksForPing, CLIENT } from "../../cmd/coffer-client/args.ts";
-import { longName } from "../../lib/cli/mod.ts";
+import { asksForPing } from "../../cmd/coffer-client/args.ts";
 import {
   LibraryServer,
   type LibraryServerOptions,
@@ -27,17 +26,6 @@ async function withServer(
     await run(folder, server);
   });
 }
-
-Deno.test("coffer-client: every option has an environment name, the two old ones their old ones", () => {
-  const old = new Map([
-    ["serverAddress", "COFFER_SERVER_ADDRESS"],
-    ["certificate", "COFFER_CLIENT_CERTIFICATE"],
-  ]);
-  for (const [key, option] of Object.entries(CLIENT.options)) {
-    const derived = `COFFER_${longName(key).toUpperCase().replaceAll("-", "_")}`;
-    assertEquals(option.env, old.get(key) ?? derived);
-  }
-});
 
 Deno.test("asksForPing means ping alone, not behind -- and not with an argument", () => {
   assertEquals(asksForPing(["-c", "k", "ping"], ["ping"]), true);
