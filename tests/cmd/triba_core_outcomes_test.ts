@@ -128,9 +128,10 @@ testOutcomes(CORE, {
     "one more than the limit": async (stage) => {
       const program = await startListening(stage, ["--max-interfaces", "1"]);
       await stage.attach();
-      using second = await Deno.connect({ transport: "unix", path: stage.at("s") });
-      assertEquals(await second.read(new Uint8Array(1)), null);
-      await program.waitFor("stderr", /refused a connection/);
+      const refused = await ctl(stage, "status");
+      assertEquals(refused.code, 4);
+      assertMatch(refused.stderr, /Cannot ask the core: Too many user interfaces are attached/);
+      await program.waitFor("stderr", /refused a user interface/);
       return program;
     },
   },

@@ -102,7 +102,7 @@ export const CORE = {
       "-",
     ],
     ["a user interface that reads too slowly", "gave NAME up: it reads too slowly", "-"],
-    ["too many user interfaces", "refused a connection", "-"],
+    ["too many user interfaces", "refused a user interface: too many are attached", "-"],
     ["SIGHUP", "reloaded: +ADDED ~CHANGED -REMOVED", "-"],
     ["SIGHUP, and something is wrong", "not reloaded, the old configuration stays; why", "-"],
     ["end of standard input with --json, Ctrl-D, /quit", "stopped; all backends have ended", "0"],

@@ -14,10 +14,19 @@ import { Gate, listenUnix, NetFault, notifyManager } from "../../../lib/net/mod.
 import { Bridge, groupBridges } from "../../../lib/triba/bridge/mod.ts";
 import { type BridgeSpec, ConfigFault, type CoreConfig } from "../../../lib/triba/config/mod.ts";
 import { Core, type CoreTrace } from "../../../lib/triba/core/mod.ts";
-import { Hub, HUB_PROTOCOL, serveInterface, SharedCore } from "../../../lib/triba/hub/mod.ts";
+import {
+  Hub,
+  HUB_PROTOCOL,
+  refuseInterface,
+  serveInterface,
+  SharedCore,
+} from "../../../lib/triba/hub/mod.ts";
 import { describeConfigFault } from "./load.ts";
 import { NoticeLog } from "./log_notices.ts";
 import type { Environment } from "./places.ts";
+
+/** Connections that may be told at the same time that they are too many. */
+const BEING_REFUSED = 8;
 
 /** What a service needs. */
 export interface ServiceOptions {
@@ -102,8 +111,8 @@ export class Service {
   async listen(path: string, maxInterfaces: number): Promise<void> {
     const gate = new Gate({
       limits: {
-        maxConnections: maxInterfaces,
-        maxPerAddress: maxInterfaces,
+        maxConnections: maxInterfaces + BEING_REFUSED,
+        maxPerAddress: maxInterfaces + BEING_REFUSED,
         handshakesPerAddress: Infinity,
         handshakesInAll: Infinity,
         allow: [],
@@ -117,7 +126,11 @@ export class Service {
     gate.serve(listening, {
       protocol: HUB_PROTOCOL,
       handshakes: false,
-      handle: ({ stream }) => serveInterface(stream, this.hub),
+      handle: async ({ stream }) => {
+        if (this.hub.attached < maxInterfaces) return await serveInterface(stream, this.hub);
+        this.#options.log.warn("refused a user interface: too many are attached");
+        await refuseInterface(stream);
+      },
     });
   }
 

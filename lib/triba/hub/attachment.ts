@@ -9,6 +9,7 @@ import type { CoreCall } from "../session/core_machine.ts";
 import { formatMessage, type Hub } from "./hub.ts";
 import type { Line } from "./line_cutter.ts";
 import {
+  type Goodbye,
   type HubMessage,
   type HubRequest,
   type HubResult,
@@ -30,12 +31,10 @@ export interface Outlet {
   end(line: string, instead: boolean): void;
 }
 
-/** Why a core says goodbye. */
-export type Goodbye = "stopped" | "slow_reader";
-
-const GOODBYES: Readonly<Record<Goodbye, string>> = {
+const GOODBYE_TEXTS: Readonly<Record<Goodbye, string>> = {
   stopped: "The core stops",
   slow_reader: "Too many lines waited to be read; attach again and resume",
+  too_many: "Too many user interfaces are attached; try again when one has left",
 };
 
 /** Requests that change nothing: nobody misses them when their user interface is gone. */
@@ -147,7 +146,7 @@ export class Attachment {
   endWith(reason: Goodbye): void {
     if (this.#ended) return;
     const slow = reason === "slow_reader";
-    this.#outlet.end(formatMessage({ type: "end", reason, message: GOODBYES[reason] }), slow);
+    this.#outlet.end(formatGoodbye(reason), slow);
     this.#endFor(reason);
   }
 
@@ -288,6 +287,11 @@ export class Attachment {
     const message = "The core failed, see its log";
     this.send({ type: "error", id, code: "internal", message });
   }
+}
+
+/** The last line of a core. */
+export function formatGoodbye(reason: Goodbye): string {
+  return formatMessage({ type: "end", reason, message: GOODBYE_TEXTS[reason] });
 }
 
 /** The id of a line that is wrong otherwise. */

@@ -63,6 +63,7 @@ export class HubClient implements Disposable {
   static async #greet(stream: ByteStream): Promise<HubClient> {
     const messages = readMessages(stream);
     const { value: hello } = await messages.next();
+    if (hello?.type === "end") throw new HubFault(`Cannot ask the core: ${hello.message}`);
     if (hello?.type !== "hello" || hello.protocol !== HUB_PROTOCOL) {
       throw new HubFault(`Cannot ask the core: what listens there does not speak ${HUB_PROTOCOL}`);
     }

@@ -82,6 +82,11 @@ export class Hub {
     return attachment;
   }
 
+  /** How many user interfaces are attached. */
+  get attached(): number {
+    return this.#attachments.size;
+  }
+
   /** How all backends are. */
   reports(): BackendReport[] {
     return this.core.backends().map(toReport);

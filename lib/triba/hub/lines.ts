@@ -42,6 +42,11 @@ export const HUB_VERSION = 1;
 /** Most log lines that a core keeps of one backend. */
 export const MAX_KEPT_LOG_LINES = 1000;
 
+/** Why a core ends a connection; `too_many` comes instead of the first line. */
+export const GOODBYES = ["stopped", "slow_reader", "too_many"] as const;
+/** Why a core ends a connection. */
+export type Goodbye = (typeof GOODBYES)[number];
+
 /** What a user interface calls a request; the answer has the same. */
 export type RequestId = string | number;
 
@@ -207,7 +212,7 @@ export type HubMessage =
   /** The last line. */
   | {
     readonly type: "end";
-    readonly reason: "stopped" | "slow_reader";
+    readonly reason: Goodbye;
     readonly message: string;
   };
 
@@ -305,7 +310,7 @@ export const MESSAGE_LINE_JSON: JsonShape<HubMessage> = union<HubMessage>({
   error: { id: nullable(requestId), code: oneOf(...ERROR_CODES), message: text },
   notice: { sequence: whole(1), time_ms: count, notice: named("notice", () => NOTICE_BODY) },
   log: { backend: text, ...LOG_FIELDS },
-  end: { reason: oneOf("stopped", "slow_reader"), message: text },
+  end: { reason: oneOf(...GOODBYES), message: text },
 });
 
 /** The bodies behind the names, for the schema. */

@@ -5,6 +5,7 @@
  */
 
 import type { ByteStream } from "../../net/mod.ts";
+import { formatGoodbye } from "./attachment.ts";
 import type { Hub } from "./hub.ts";
 import { LineCutter } from "./line_cutter.ts";
 import { LineQueue } from "./line_queue.ts";
@@ -57,4 +58,14 @@ export async function serveInterface(
     clearTimeout(timer);
     stream.close();
   }
+}
+
+/** Tells a user interface why it is not let in, and closes the stream. */
+export async function refuseInterface(stream: ByteStream): Promise<void> {
+  const queue = new LineQueue(stream);
+  queue.end(formatGoodbye("too_many"), false);
+  const timer = setTimeout(() => stream.close(), GOODBYE_MS);
+  await queue.flush();
+  clearTimeout(timer);
+  stream.close();
 }

@@ -9,6 +9,8 @@ import {
   LineCutter,
   LineQueue,
   MAX_LINE_BYTES,
+  MESSAGE_LINE_JSON,
+  refuseInterface,
   serveInterface,
 } from "../../../../lib/triba/hub/mod.ts";
 import { NetFault } from "../../../../lib/net/mod.ts";
@@ -218,10 +220,19 @@ Deno.test("HubClient: asks, gets answers and notices, and faults with their code
   client[Symbol.dispose]();
 });
 
+Deno.test("refuseInterface: says why, and closes", async () => {
+  const [ours, theirs] = memoryStreamPair();
+  await refuseInterface(ours);
+  const said = JSON.parse(new TextDecoder().decode(await readAll(theirs)));
+  assertEquals(MESSAGE_LINE_JSON.read(said, { path: "", strict: true, depth: 0 }), said);
+  assertEquals([said.type, said.reason, ours.closed], ["end", "too_many", true]);
+});
+
 Deno.test("HubClient: what is no core, or one of another version, is said to be so", async () => {
   const cases: readonly [string, RegExp][] = [
     ["HTTP/1.1 400 Bad Request\r\n\r\n", /a line is not JSON/],
     ["{}\n", /does not speak triba-core/],
+    ['{"type":"end","reason":"too_many","message":"Too many"}\n', /Cannot ask the core: Too many/],
     ["", /does not speak triba-core/],
     [
       '{"type":"hello","protocol":"triba-core","version":2,"run":"r","agent":"a","name":"n","sequence":0,"new":1}\n',
