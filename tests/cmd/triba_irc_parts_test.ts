@@ -13,9 +13,13 @@ import { CallFault } from "../../lib/triba/mod.ts";
 import { modeOf, withTemporaryFolder } from "../support/folder.ts";
 import { FakeTime, settle } from "../support/time.ts";
 
-function kept(id: string, own = false, txn?: string): Kept {
+function kept(id: string, own?: boolean, txn?: string): Kept {
   const content = { type: "Text", text: id } as const;
-  return { message: { id, room: "#a", sender: "bert", sent_ms: 1, content }, own, txn };
+  return {
+    message: { id, room: "#a", sender: "bert", sent_ms: 1, content },
+    own: own ?? false,
+    txn,
+  };
 }
 
 Deno.test("History gives pages, newest first, until there is no more", () => {
