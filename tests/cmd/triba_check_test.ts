@@ -10,7 +10,7 @@ import type { Ended } from "../support/program.ts";
 import { tribaCommand } from "../support/triba_backend_stage.ts";
 import { checkBackend, checkCore, describeFailures } from "../support/triba_check.ts";
 
-const ECHO = tribaCommand("echo", "--delay", "0");
+const ECHO = tribaCommand("echo", "{id}", "--delay", "0");
 /** What programs that run from source need of their environment. */
 const SURROUNDINGS = Object.entries({ DENO_DIR: Deno.env.get("DENO_DIR"), NO_COLOR: "1" })
   .flatMap(([name, value]) => value === undefined ? [] : ["--env", `${name}=${value}`]);
@@ -180,11 +180,15 @@ function countTags(xml: string): Record<string, number> {
   return counts;
 }
 
-Deno.test("triba check: puts the id in the place that is named for it", async () => {
+Deno.test("triba check: puts the id behind the command, or in each place that is named for it", async () => {
   await onCoreStage(async (stage) => {
-    const command = ["sh", "-c", `id=\${1#--id=}; shift; exec "$@" "$id"`, "sh", "--id={id}"];
-    const { code, stdout } = await check(stage, ["--only", "H01"], [...command, ...ECHO]);
-    assertEquals([code, stdout.split(":")[0]?.slice(0, 2)], [0, "ok"]);
+    const told = stage.at("told");
+    const tell = ["sh", "-c", 'printf "%s\\n" "$@" >"$0"', told];
+    for (const [words, shape] of [[["a"], "a I"], [["--id={id}", "a"], "--id=I a"]] as const) {
+      await check(stage, ["--only", "H01", "--handshake", "plain"], [...tell, ...words]);
+      const lines = (await Deno.readTextFile(told)).trim().split("\n").join(" ");
+      assertEquals(lines.replace(/[A-Za-z0-9+/]{22}==/, "I"), shape);
+    }
   });
 });
 

@@ -9,7 +9,7 @@ import { CheckReport } from "./check_report.ts";
 import { BACKEND_PLACEHOLDER } from "./core/core_trial.ts";
 import { CoreStage } from "./core/core_stage.ts";
 import { CORE_POINTS } from "./core/points.ts";
-import { choosePoints, isChosen, runPoints } from "./runner.ts";
+import { choosePoints, isChosen, runPoints, unlessAborted } from "./runner.ts";
 import { type Facts, Stage } from "./stage.ts";
 import type { Manner } from "./side.ts";
 import type { Subject } from "./trial.ts";
@@ -109,7 +109,7 @@ async function checkBackend(
   const makeStage = (handshake: Manner["handshake"]) =>
     new Stage({ subject, manner: makeManner(options, handshake), room, facts });
   const handshake = options.handshake === "auto"
-    ? await findHandshake(makeStage("versioned"))
+    ? await findHandshake(makeStage("versioned"), signal)
     : options.handshake;
   await runPoints(select(BACKEND_POINTS, options.only).needed, {
     makeStage: () => makeStage(handshake),
@@ -141,11 +141,11 @@ function makeManner(
 }
 
 /** Whether the backend bears to be asked for its version; if it fails earlier, a point will say so. */
-async function findHandshake(stage: Stage): Promise<Manner["handshake"]> {
+async function findHandshake(stage: Stage, signal: AbortSignal): Promise<Manner["handshake"]> {
   await using _ = stage;
+  const ask = async () => await (await stage.upgraded()).exchangeVersions();
   try {
-    const player = await stage.upgraded();
-    await player.exchangeVersions();
+    await unlessAborted(ask(), signal);
     return "versioned";
   } catch (error) {
     if (error instanceof Blocked) return "versioned";

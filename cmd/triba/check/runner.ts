@@ -188,7 +188,7 @@ function inherit<S>(point: Point<S>, basis: Verdict): Verdict {
 }
 
 /** The result, or the signal's reason; what goes on behind it is ended with its stage. */
-async function unlessAborted<T>(
+export async function unlessAborted<T>(
   running: Promise<T>,
   signal: AbortSignal | undefined,
 ): Promise<T> {
