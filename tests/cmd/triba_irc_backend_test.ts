@@ -170,7 +170,12 @@ Deno.test("triba irc: two wrong logins are two refusals, and nothing is tried in
     const wrong = { type: "Login", account: "anna", secret: `wrong${i}` } as const;
     assertEquals((await assertRejects(() => user.ask(wrong), CallFault)).code, "unauthenticated");
   }
-  for (const [account, secret] of [["", "x"], ["x", ""], ["a", "b\r\nQUIT"]]) {
+  for (
+    const [account, secret] of [["", "x"], ["x", ""], ["a", "b\r\nQUIT"], ["a b", "x"], [
+      "a",
+      "x".repeat(401),
+    ]]
+  ) {
     const odd = { type: "Login", account: account as string, secret: secret as string } as const;
     assertEquals((await assertRejects(() => user.ask(odd), CallFault)).code, "invalid_argument");
   }

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { IRC } from "../../cmd/triba/args/irc.ts";
 import type { BackendEvent, Status } from "../../lib/triba/mod.ts";
 import { CallFault, TribaFault } from "../../lib/triba/mod.ts";
+import { ask, CANARY, onCoreStage, online } from "../support/core_stage.ts";
 import { FakeIrcServer } from "../support/irc_fake_server.ts";
 import { freePort } from "../support/network.ts";
 import { testOutcomes } from "../support/outcomes.ts";
@@ -212,6 +213,40 @@ Deno.test("triba irc: a request that is cancelled sends nothing more", () =>
     assertEquals((await assertRejects(() => answer, CallFault)).code, "cancelled");
     await end(run);
     assertEquals(server.lines.filter((line) => /later/.test(line)), []);
+  }));
+
+Deno.test("triba irc: under triba core it logs in with the account of the configuration", () =>
+  onCoreStage(async (stage) => {
+    await using server = new FakeIrcServer({ caps: CAPS, login: { ...ACCOUNT, secret: CANARY } });
+    await stage.write("secret", `${CANARY}\n`);
+    const args = options(server, "--plain-login", "--need-login", "--join", "#one");
+    await stage.write(
+      "triba.toml",
+      `[backends.net]
+builtin = "irc"
+arguments = ${JSON.stringify(args)}
+account = { name = "${ACCOUNT.account}", secret_file = "secret" }
+start_timeout = 30
+`,
+    );
+    const program = stage.core(["--json"], { stdin: "open" });
+    await online(program, "net");
+    await server.waitFor(/^JOIN #one/);
+    await server.say(":bert!b@h PRIVMSG #one :hello");
+    await until(() => program.stdout.includes("MessageReceived"), "the message");
+    const rooms = await ask(program, {
+      type: "call",
+      id: "rooms",
+      backend: "net",
+      call: { type: "ListRooms" },
+    });
+    assert(rooms.type === "reply" && rooms.result.type === "answer");
+    assert(rooms.result.answer.type === "Rooms");
+    assertEquals(rooms.result.answer.rooms.map(({ id, unread }) => [id, unread]), [["#one", 1]]);
+    await program.stdin?.close();
+    assertEquals((await program.ended()).code, 0);
+    await server.waitFor(/^QUIT/);
+    assertEquals(`${program.stdout}${program.stderr}`.includes(CANARY), false);
   }));
 
 testOutcomes<typeof IRC, BackendStage>(IRC, {

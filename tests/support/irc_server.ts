@@ -108,7 +108,8 @@ export async function startServer(folder: string, kind: ServerKind): Promise<Irc
     tlsPort,
     authority: `${folder}/ca.pem`,
     start: async () => {
-      program = Program.startForeign(kind.command, kind.args(folder));
+      // In the folder: a server that crashes leaves its memory where it was started.
+      program = Program.startForeign(kind.command, kind.args(folder), { cwd: folder });
       await waitForPort(port, program);
       await waitForPort(tlsPort, program);
     },
@@ -275,6 +276,7 @@ general { commit_interval = 5; flood_msgs = 0; };
     systemCommand("atheme-services"),
     ["-n", "-c", `${folder}/atheme.conf`, "-D", folder]
       .concat("-l", `${folder}/atheme.log`, "-p", `${folder}/atheme.pid`),
+    { cwd: folder },
   );
   await program.waitFor("stderr", /finished synching with uplink/);
   return program;

@@ -6,6 +6,7 @@
 
 import { type Backoff, type ByteStream, NetFault } from "../../../lib/net/mod.ts";
 import {
+  byteLength,
   type ClientEvent,
   type ClientOptions,
   type Credentials,
@@ -21,6 +22,8 @@ import { toCallFault } from "./faults.ts";
 const STABLE_MS = 30_000;
 /** Least pause after a server has sent us away, which it would only do again. */
 const BANNED_MS = 300_000;
+/** Longest account or password: what one line has room for. */
+const MOST_LOGIN_BYTES = 400;
 
 /** What a network needs. */
 export interface NetworkOptions {
@@ -49,6 +52,11 @@ export interface NetworkOptions {
 interface LoginCall {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** Whether a part of a login fits into the lines that carry it. */
+function isSendable(text: string): boolean {
+  return text !== "" && byteLength(text) <= MOST_LOGIN_BYTES && !/[\0\r\n]/.test(text);
 }
 
 /** Why an attempt or a connection was given up by us. */
@@ -99,7 +107,7 @@ export class Network {
       );
     }
     const { account, secret } = credentials;
-    if (account === "" || secret === "" || /[\0\r\n]/.test(account + secret)) {
+    if (!isSendable(account) || !isSendable(secret) || /\s/.test(account)) {
       throw new CallFault("invalid_argument", "Cannot log in: account or password cannot be sent");
     }
     const isSame = this.#credentials?.account === account && this.#credentials.secret === secret;
