@@ -121,7 +121,12 @@ export async function startServer(folder: string, kind: ServerKind): Promise<Irc
       await program?.[Symbol.asyncDispose]();
     },
   };
-  await server.start();
+  try {
+    await server.start();
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
   return server;
 }
 
@@ -278,6 +283,11 @@ general { commit_interval = 5; flood_msgs = 0; };
       .concat("-l", `${folder}/atheme.log`, "-p", `${folder}/atheme.pid`),
     { cwd: folder },
   );
-  await program.waitFor("stderr", /finished synching with uplink/);
+  try {
+    await program.waitFor("stderr", /finished synching with uplink/);
+  } catch (error) {
+    await program[Symbol.asyncDispose]();
+    throw error;
+  }
   return program;
 }
