@@ -45,6 +45,7 @@ export class Regain {
   }
 
   #try(): void {
+    if (this.#isWanted(this.#context.nick)) return this.end(); // what is left of it, we know by now
     this.#wait();
     if (this.#context.queue.isFree(this.#context.now)) this.#context.sendNow("NICK", this.#wanted);
   }
@@ -53,7 +54,10 @@ export class Regain {
     this.#at = this.#context.now + this.#context.times.regainMs;
   }
 
+  /** Whether it is the wanted name, or what the server leaves of one that is too long. */
   #isWanted(nick: string): boolean {
-    return this.#context.fold(nick) === this.#context.fold(this.#wanted);
+    const [is, wanted] = [this.#context.fold(nick), this.#context.fold(this.#wanted)];
+    const cut = nick.length >= this.#context.isupport.nickLength && wanted.startsWith(is);
+    return cut || is === wanted;
   }
 }

@@ -171,6 +171,18 @@ Deno.test("ClientMachine gets its nickname back when it is free, or asks from ti
   assertEquals(client.sent, []);
 });
 
+Deno.test("ClientMachine does not ask again for a nickname that the server has cut", () => {
+  const client = new Scripted({ nick: "annabelle-of-the-hills" });
+  client.server(
+    "001 annabelle-of :Welcome",
+    "005 annabelle-of NICKLEN=12 :are",
+    "376 annabelle-of :End",
+  );
+  client.look();
+  client.pass(300_000);
+  assertEquals(client.sent, []);
+});
+
 Deno.test("ClientMachine does not fight services that rename it", () => {
   const client = Scripted.registered();
   client.server(":anna!a@h NICK Guest1");
