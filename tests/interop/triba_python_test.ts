@@ -84,7 +84,9 @@ testWithPython(
 
 testWithPython("triba check: the Python backend holds at every point", async () => {
   const verdicts = await checkBackend(backend(), { room: "echo" });
-  assertEquals(idsOf(verdicts, "pass").length, BACKEND_POINTS.length, describeFailures(verdicts));
+  assertEquals(describeFailures(verdicts), "");
+  const skipped = idsOf(verdicts, "skip").filter((id) => id !== "I07"); // no abstract sockets in Deno 2.6
+  assertEquals([skipped, verdicts.length], [[], BACKEND_POINTS.length]);
 });
 
 testWithPython(

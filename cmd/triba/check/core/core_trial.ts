@@ -120,9 +120,8 @@ export class CoreTrial implements AsyncDisposable {
   /** Ends a backend with an exit code, and waits until its process is gone. */
   async endRun({ pid }: BackendRun, code: number, patienceMs: number): Promise<void> {
     if (this.#ended.has(pid)) return;
-    this.#ended.add(pid);
     this.#ends.push(await endScript(`${this.#folder}/runs`, pid, code));
-    await this.isGone({ pid }, patienceMs);
+    if (await this.isGone({ pid }, patienceMs)) this.#ended.add(pid);
   }
 
   /** Whether the process of a backend ends in time. */
@@ -150,8 +149,7 @@ export class CoreTrial implements AsyncDisposable {
     await Promise.all(this.#lines.map((line) => line.close()));
     this.#watcher.close();
     await this.#watching;
-    for (const run of this.#runs) await this.endRun(run, 0, 1000);
-    for (const { pid } of this.#runs) if (isRunning(pid)) Deno.kill(pid, "SIGKILL");
+    for (const { pid } of this.#runs) if (!this.#ended.has(pid)) end(pid);
     for (const end of this.#ends) end[Symbol.dispose]();
     await this.process.ended;
     await Deno.remove(this.#folder, { recursive: true });
@@ -160,7 +158,7 @@ export class CoreTrial implements AsyncDisposable {
   async #watch(): Promise<void> {
     const known = new Set<number>();
     for await (const { paths } of this.#watcher) {
-      for (const pid of paths.map(pidOf)) {
+      for (const pid of paths.map((path) => pidOf(`${this.#folder}/runs`, path))) {
         if (pid === undefined || known.has(pid)) continue;
         known.add(pid);
         this.#runs.push(await readRun(`${this.#folder}/runs`, pid));
@@ -172,6 +170,14 @@ export class CoreTrial implements AsyncDisposable {
   #wake(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
+  }
+}
+
+function end(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error; // its core has ended it
   }
 }
 
