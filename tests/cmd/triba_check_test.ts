@@ -8,7 +8,7 @@ import { type CoreStage, onCoreStage, testOnCoreStages } from "../support/core_s
 import { testOutcomes } from "../support/outcomes.ts";
 import type { Ended } from "../support/program.ts";
 import { tribaCommand } from "../support/triba_backend_stage.ts";
-import { checkBackend, checkCore, describeFailures } from "../support/triba_check.ts";
+import { checkBackend, checkCore, describeFailures, idsOf } from "../support/triba_check.ts";
 
 const ECHO = tribaCommand("echo", "{id}", "--delay", "0");
 /** What programs that run from source need of their environment. */
@@ -195,7 +195,8 @@ Deno.test("triba check: puts the id behind the command, or in each place that is
 Deno.test("triba check: triba echo holds at every point", async () => {
   const verdicts = await checkBackend(ECHO, { room: "lobby", patienceMs: 20_000 });
   assertEquals(describeFailures(verdicts), "");
-  assertEquals(verdicts.filter(({ result }) => result === "skip"), []);
+  // Deno 2.6 has no abstract sockets.
+  assertEquals(idsOf(verdicts, "skip").filter((id) => id !== "I07"), []);
 });
 
 /** Starts our core with the checker's backend in its configuration. */

@@ -5,7 +5,13 @@ import { assert, assertEquals } from "@std/assert";
 import { CORE_POINTS } from "../../cmd/triba/check/core/points.ts";
 import { counts } from "../../cmd/triba/check/verdict.ts";
 import { pythonCommand, testWithPython } from "../support/python.ts";
-import { checkCore, describeFailures, idsOf } from "../support/triba_check.ts";
+import {
+  checkCore,
+  checkDefects,
+  type Defects,
+  describeFailures,
+  idsOf,
+} from "../support/triba_check.ts";
 
 const core = (...args: readonly string[]) =>
   pythonCommand("triba_core.py", ...args, "--", "{backend}");
@@ -14,7 +20,7 @@ const core = (...args: readonly string[]) =>
 const SEALING = ["S01", "S02", "S03"];
 
 /** Defects and the points that fail among those named here. */
-const NOTICED: Readonly<Record<string, readonly string[]>> = {
+const NOTICED: Defects = {
   "answers-unknown-id": ["F02.1"],
   "crashes": ["F10.1", "F11.1"],
   "environment-passed": ["I06"],
@@ -31,9 +37,6 @@ const NOTICED: Readonly<Record<string, readonly string[]>> = {
 
 /** Those that no core may be released with: a point of level must tells of them. */
 const GRAVE = new Set(["answers-unknown-id", "key-early", "success-skipped"]);
-
-/** What a defective core does not do is waited for in vain: not for long. */
-const IMPATIENT_MS = 2_500;
 
 testWithPython(
   "triba check --core: every defect that the Python core can have is in the table",
@@ -54,17 +57,15 @@ testWithPython("triba check --core: the Python core holds at every point", async
 });
 
 testWithPython("triba check --core: notices each defect", async (t) => {
-  for (const [defect, expected] of Object.entries(NOTICED)) {
-    await t.step(defect, async () => {
-      const verdicts = await checkCore(core("--defect", defect), {
-        only: expected,
-        alone: true,
-        patienceMs: IMPATIENT_MS,
-      });
-      assertEquals(idsOf(verdicts, "fail"), expected, describeFailures(verdicts));
+  const found = await checkDefects(NOTICED, (defect, options) => {
+    const only = NOTICED[defect] ?? [];
+    return checkCore(core("--defect", defect), { only, alone: true, ...options });
+  });
+  for (const [defect, verdicts] of found) {
+    await t.step(defect, () => {
+      assertEquals(idsOf(verdicts, "fail"), NOTICED[defect], describeFailures(verdicts));
       assert(verdicts.some((verdict) => counts(verdict, true)), "--strict would end with 0");
-      const grave = verdicts.some((verdict) => counts(verdict, false));
-      assertEquals(grave, GRAVE.has(defect));
+      assertEquals(verdicts.some((verdict) => counts(verdict, false)), GRAVE.has(defect));
     });
   }
 });

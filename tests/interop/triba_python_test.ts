@@ -5,7 +5,13 @@ import { assert, assertEquals } from "@std/assert";
 import { BACKEND_POINTS } from "../../cmd/triba/check/backend/points.ts";
 import { counts } from "../../cmd/triba/check/verdict.ts";
 import { pythonCommand, testWithPython } from "../support/python.ts";
-import { checkBackend, describeFailures, idsOf } from "../support/triba_check.ts";
+import {
+  checkBackend,
+  checkDefects,
+  type Defects,
+  describeFailures,
+  idsOf,
+} from "../support/triba_check.ts";
 import { specOf, withCore } from "../lib/triba/core/support.ts";
 
 const backend = (...args: readonly string[]) => pythonCommand("triba_backend.py", ...args);
@@ -14,7 +20,7 @@ const backend = (...args: readonly string[]) => pythonCommand("triba_backend.py"
 const MUST = BACKEND_POINTS.filter(({ level }) => level === "must").map(({ id }) => id);
 
 /** Defects of which a point of level must tells, with all points of that level that fail. */
-const NOTICED_BY_MUST: Readonly<Record<string, readonly string[]>> = {
+const NOTICED_BY_MUST: Defects = {
   "answers-twice": ["P03"],
   "bin-names": ["H06"],
   "first-id": ["P01"],
@@ -34,7 +40,7 @@ const NOTICED_BY_MUST: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Defects of which only points of lower levels tell; these fail among the ones named. */
-const NOTICED_BY_OTHERS: Readonly<Record<string, readonly string[]>> = {
+const NOTICED_BY_OTHERS: Defects = {
   "argument-ignored": ["F17.1", "F17.11"],
   "bytes-left": ["F09.13", "F09.1"],
   "exit-one": ["X69.1", "X76"],
@@ -63,12 +69,9 @@ const NOTICED_BY_OTHERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Points that may fail as well, as numbers of both sides meet by chance. */
-const BY_CHANCE: Readonly<Record<string, readonly string[]>> = {
+const BY_CHANCE: Defects = {
   "req-own": ["P06", "P07", "F16.1"],
 };
-
-/** What a defective backend does not do is waited for in vain: not for long. */
-const IMPATIENT_MS = 2_500;
 
 testWithPython(
   "triba check: every defect that the Python backend can have is in one of the tables",
@@ -84,7 +87,9 @@ testWithPython(
 
 testWithPython("triba check: the Python backend holds at every point", async () => {
   const verdicts = await checkBackend(backend(), { room: "echo" });
-  assertEquals(idsOf(verdicts, "pass").length, BACKEND_POINTS.length, describeFailures(verdicts));
+  assertEquals(describeFailures(verdicts), "");
+  const skipped = idsOf(verdicts, "skip").filter((id) => id !== "I07"); // no abstract sockets in Deno 2.6
+  assertEquals([skipped, verdicts.length], [[], BACKEND_POINTS.length]);
 });
 
 testWithPython(
@@ -102,30 +107,29 @@ testWithPython(
 );
 
 testWithPython("triba check: notices each defect at a point of level must", async (t) => {
-  for (const [defect, expected] of Object.entries(NOTICED_BY_MUST)) {
-    await t.step(defect, async () => {
-      const verdicts = await checkBackend(backend("--defect", defect), {
-        only: MUST,
-        patienceMs: IMPATIENT_MS,
-      });
+  const found = await checkDefects(
+    NOTICED_BY_MUST,
+    (defect, options) => checkBackend(backend("--defect", defect), { only: MUST, ...options }),
+  );
+  for (const [defect, verdicts] of found) {
+    await t.step(defect, () => {
       const failed = idsOf(verdicts, "fail").filter((id) => !BY_CHANCE[defect]?.includes(id));
-      assertEquals(failed, expected, describeFailures(verdicts));
+      assertEquals(failed, NOTICED_BY_MUST[defect], describeFailures(verdicts));
       assert(verdicts.some((verdict) => counts(verdict, false)), "the exit status would be 0");
     });
   }
 });
 
 testWithPython("triba check: notices each other defect", async (t) => {
-  for (const [defect, expected] of Object.entries(NOTICED_BY_OTHERS)) {
-    await t.step(defect, async () => {
-      const verdicts = await checkBackend(backend("--defect", defect), {
-        only: expected,
-        alone: true,
-        room: "echo",
-        patienceMs: IMPATIENT_MS,
-      });
-      const exact = verdicts.filter(({ point }) => expected.includes(point.id));
-      assertEquals(idsOf(exact, "fail"), expected, describeFailures(verdicts));
+  const found = await checkDefects(NOTICED_BY_OTHERS, (defect, options) => {
+    const only = NOTICED_BY_OTHERS[defect] ?? [];
+    const command = backend("--defect", defect);
+    return checkBackend(command, { only, alone: true, room: "echo", ...options });
+  });
+  for (const [defect, verdicts] of found) {
+    await t.step(defect, () => {
+      const failed = idsOf(verdicts, "fail");
+      assertEquals(failed, NOTICED_BY_OTHERS[defect], describeFailures(verdicts));
       assert(verdicts.some((verdict) => counts(verdict, true)), "--strict would end with 0");
     });
   }

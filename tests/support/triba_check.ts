@@ -71,6 +71,30 @@ async function inFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
   return await result.promise;
 }
 
+/** Defects that are tried at the same time: most of them is waiting in vain. */
+const DEFECTS_AT_ONCE = 3;
+/** What a defective program does not do is waited for in vain: not for long. */
+const IMPATIENT_MS = 3_000;
+
+/** A table of defects, each with the points that tell of it. */
+export type Defects = Readonly<Record<string, readonly string[]>>;
+
+/** Runs points against a program with each of some defects; the function says which points. */
+export async function checkDefects(
+  defects: Defects,
+  check: (defect: string, options: CheckTestOptions) => Promise<readonly Verdict[]>,
+): Promise<ReadonlyMap<string, readonly Verdict[]>> {
+  const found = new Map<string, readonly Verdict[]>();
+  const waiting = Object.keys(defects);
+  const work = async () => {
+    for (let defect = waiting.shift(); defect !== undefined; defect = waiting.shift()) {
+      found.set(defect, await check(defect, { patienceMs: IMPATIENT_MS }));
+    }
+  };
+  await Promise.all(Array.from({ length: DEFECTS_AT_ONCE }, work));
+  return found;
+}
+
 /** The ids of verdicts that came out so. */
 export function idsOf(verdicts: readonly Verdict[], ...results: readonly Verdict["result"][]) {
   return verdicts.filter(({ result }) => results.includes(result)).map(({ point }) => point.id);

@@ -77,7 +77,8 @@ function select<S>(points: readonly Point<S>[], only: readonly string[]) {
 }
 
 async function withFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await Deno.makeTempDir({ prefix: "triba-check-" });
+  // As watchers of files will name it.
+  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "triba-check-" }));
   try {
     return await run(folder);
   } finally {

@@ -6,6 +6,7 @@
 
 import { Line } from "./line.ts";
 import { withPatience } from "./patience.ts";
+import { Skipped } from "./verdict.ts";
 import { DenoStream, type Listening, listenUnix } from "../../../lib/net/mod.ts";
 import { findCommand } from "../../../lib/process/mod.ts";
 import {
@@ -197,7 +198,13 @@ function variable(address: string): Readonly<Record<string, string>> {
 }
 
 function listenAbstract(name: string): Pick<Listening, "serve" | "close"> {
-  const listener = Deno.listen({ transport: "unix", path: `\0${name}` });
+  let listener: Deno.UnixListener;
+  try {
+    listener = Deno.listen({ transport: "unix", path: `\0${name}` });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new Skipped("This runtime has no abstract sockets"); // Deno 2.6
+  }
   return {
     serve: async (handle) => {
       for await (const connection of listener) {

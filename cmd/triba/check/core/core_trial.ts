@@ -65,16 +65,19 @@ export class CoreTrial implements AsyncDisposable {
    * @throws {CommandFault} if there is no such command or it cannot be run.
    */
   static async start(subject: Subject): Promise<CoreTrial> {
-    const folder = await Deno.makeTempDir({ dir: subject.folder, prefix: "" });
-    const own = `${folder}/core`;
-    const runs = `${folder}/runs`;
-    for (const path of [own, runs]) await Deno.mkdir(path, { mode: PRIVATE_MODE });
+    // Short names: a core may put its socket there, and addresses of sockets are short.
+    const folder = `${subject.folder}/${crypto.randomUUID().slice(0, 8)}`;
+    const own = `${folder}/c`;
+    const runs = `${folder}/r`;
+    for (const path of [folder, own, runs]) await Deno.mkdir(path, { mode: PRIVATE_MODE });
     const backend = await writeScript(runs);
     const [command = "", ...args] = subject.command.map((word) =>
       word.replaceAll(BACKEND_PLACEHOLDER, backend).replaceAll(FOLDER_PLACEHOLDER, own)
     );
     const environment: Record<string, string> = {
       ...subject.inherited,
+      TMPDIR: own, // it is killed, and leaves what it made
+      XDG_RUNTIME_DIR: own,
       ...subject.configured,
       [MARK]: "1",
     };
@@ -120,9 +123,8 @@ export class CoreTrial implements AsyncDisposable {
   /** Ends a backend with an exit code, and waits until its process is gone. */
   async endRun({ pid }: BackendRun, code: number, patienceMs: number): Promise<void> {
     if (this.#ended.has(pid)) return;
-    this.#ended.add(pid);
-    this.#ends.push(await endScript(`${this.#folder}/runs`, pid, code));
-    await this.isGone({ pid }, patienceMs);
+    this.#ends.push(await endScript(`${this.#folder}/r`, pid, code));
+    if (await this.isGone({ pid }, patienceMs)) this.#ended.add(pid);
   }
 
   /** Whether the process of a backend ends in time. */
@@ -150,8 +152,7 @@ export class CoreTrial implements AsyncDisposable {
     await Promise.all(this.#lines.map((line) => line.close()));
     this.#watcher.close();
     await this.#watching;
-    for (const run of this.#runs) await this.endRun(run, 0, 1000);
-    for (const { pid } of this.#runs) if (isRunning(pid)) Deno.kill(pid, "SIGKILL");
+    for (const { pid } of this.#runs) if (!this.#ended.has(pid)) end(pid);
     for (const end of this.#ends) end[Symbol.dispose]();
     await this.process.ended;
     await Deno.remove(this.#folder, { recursive: true });
@@ -160,10 +161,10 @@ export class CoreTrial implements AsyncDisposable {
   async #watch(): Promise<void> {
     const known = new Set<number>();
     for await (const { paths } of this.#watcher) {
-      for (const pid of paths.map(pidOf)) {
+      for (const pid of paths.map((path) => pidOf(`${this.#folder}/r`, path))) {
         if (pid === undefined || known.has(pid)) continue;
         known.add(pid);
-        this.#runs.push(await readRun(`${this.#folder}/runs`, pid));
+        this.#runs.push(await readRun(`${this.#folder}/r`, pid));
         this.#wake();
       }
     }
@@ -172,6 +173,14 @@ export class CoreTrial implements AsyncDisposable {
   #wake(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
+  }
+}
+
+function end(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error; // its core has ended it
   }
 }
 

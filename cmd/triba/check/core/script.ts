@@ -59,10 +59,13 @@ export function watchStarts(folder: string): Deno.FsWatcher {
   return Deno.watchFs(`${folder}/${STARTS}`, { recursive: false });
 }
 
-/** The process that a name in the folder tells of; undefined for other names. */
-export function pidOf(path: string): number | undefined {
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  return name.startsWith(READY) ? Number(name.slice(READY.length)) : undefined;
+/**
+ * The process that a path in the folder tells of; undefined for other paths. Deno 2.6 reports what
+ * happens in the folders of all watchers to each of them.
+ */
+export function pidOf(folder: string, path: string): number | undefined {
+  const beginning = `${folder}/${STARTS}/${READY}`;
+  return path.startsWith(beginning) ? Number(path.slice(beginning.length)) : undefined;
 }
 
 /** Reads what a start of the script has told. */
