@@ -8,6 +8,9 @@ import { until } from "./within.ts";
 const ROOT = new URL("../../", import.meta.url);
 const utf8 = new TextDecoder();
 
+/** What tells the runtime where its packages are and may come from. */
+export const RUNTIME_VARIABLES: readonly string[] = ["DENO_DIR", "DENO_TLS_CA_STORE"];
+
 /** A program's task in deno.json is `deno run FLAGS cmd/PROGRAM/main.ts`; these are its flags. */
 export function programFlags(program: string): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
@@ -98,7 +101,7 @@ export class Program implements AsyncDisposable {
     const path = new URL(`cmd/${name}/main.ts`, ROOT).pathname;
     const own: Record<string, string> = {};
     if (fromSource) {
-      for (const key of ["DENO_DIR", "HOME", "DENO_TLS_CA_STORE", "PATH"]) {
+      for (const key of [...RUNTIME_VARIABLES, "HOME", "PATH"]) {
         const value = Deno.env.get(key);
         if (value !== undefined) own[key] = value;
       }

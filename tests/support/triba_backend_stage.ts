@@ -10,14 +10,20 @@ import {
 } from "../../lib/triba/mod.ts";
 import { runOnStage, testCases } from "./on_stages.ts";
 import type { OutcomeCase } from "./outcomes.ts";
-import { Program, programFlags, type StartOptions } from "./program.ts";
+import { Program, programFlags, RUNTIME_VARIABLES, type StartOptions } from "./program.ts";
 import { random, TestCore } from "./triba_core.ts";
 import { within } from "./within.ts";
 
 /** The command line of a subcommand of `triba`, for who starts it as a backend. */
 export function tribaCommand(...args: readonly string[]): string[] {
   const root = new URL("../../", import.meta.url).pathname;
+  const variables = RUNTIME_VARIABLES.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [`${name}=${value}`];
+  });
   return [
+    // A core passes none of these on.
+    ...variables.length === 0 ? [] : ["env", ...variables],
     Deno.execPath(),
     "run",
     "--quiet",
