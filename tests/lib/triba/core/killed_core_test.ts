@@ -5,6 +5,7 @@ import { linesOf, spawnScript } from "../../../support/child.ts";
 import { namesIn, withTemporaryFolder } from "../../../support/folder.ts";
 import { until } from "../../../support/within.ts";
 import { Watchdog } from "../../../../lib/triba/core/watchdog.ts";
+import { readProcess } from "../../../support/proc.ts";
 import { isGone } from "./support.ts";
 
 /** Starts a core and waits for the lines that match; each gives a process id. */
@@ -50,12 +51,18 @@ Deno.test("a core that gets SIGKILL: every backend and its children are gone wit
   });
 });
 
-/** The watchdogs that run: children of this process. */
-function watchdogs(): number[] {
+/** A PATH that only the watchdogs of one test have: others of this process run at the same time. */
+function markedPath(): string {
+  return `${Deno.env.get("PATH")}:/nowhere/${crypto.randomUUID()}`;
+}
+
+/** The watchdogs that run with this PATH. */
+function watchdogs(path: string): number[] {
   const { stdout } = new Deno.Command("ps", { args: ["-eo", "pid,ppid,args"] }).outputSync();
   return new TextDecoder().decode(stdout).split("\n").flatMap((line) => {
-    const [pid, parent] = line.trim().split(/ +/);
-    return line.includes("triba-watchdog") && Number(parent) === Deno.pid ? [Number(pid)] : [];
+    const [pid, parent] = line.trim().split(/ +/).map(Number);
+    if (pid === undefined || parent !== Deno.pid || !line.includes("triba-watchdog")) return [];
+    return readProcess(pid, "environ").split("\0").includes(`PATH=${path}`) ? [pid] : [];
   });
 }
 
@@ -71,8 +78,9 @@ function spawnSession(): Deno.ChildProcess {
 
 Deno.test("Watchdog ends what is left of a session, and ends itself without a trace", async () => {
   const warnings: string[] = [];
+  const path = markedPath();
   const watchdog = new Watchdog({
-    path: Deno.env.get("PATH"),
+    path,
     warn: (text) => void warnings.push(text),
   });
   const child = spawnSession();
@@ -90,7 +98,7 @@ Deno.test("Watchdog ends what is left of a session, and ends itself without a tr
   }
   await until(() => pids.every(isGone), "the end of the rest");
   assert(!isGone(other.pid), "another session was ended");
-  assertEquals(watchdogs().length, 1);
+  assertEquals(watchdogs(path).length, 1);
   other.kill("SIGKILL");
   await other.status;
   endOther();
@@ -98,22 +106,23 @@ Deno.test("Watchdog ends what is left of a session, and ends itself without a tr
   const begun = performance.now();
   await watchdog.close();
   assert(performance.now() - begun < 900, "nothing was left to wait for");
-  assertEquals([watchdogs(), warnings], [[], []]);
+  assertEquals([watchdogs(path), warnings], [[], []]);
 });
 
 Deno.test("Watchdog that is killed is replaced, and goes on watching the same", async () => {
   const warnings: string[] = [];
+  const path = markedPath();
   const watchdog = new Watchdog({
-    path: Deno.env.get("PATH"),
+    path,
     warn: (text) => void warnings.push(text),
   });
   const child = spawnSession();
   const end = watchdog.watch(child.pid);
-  const [first = 0] = watchdogs();
+  const [first = 0] = watchdogs(path);
   Deno.kill(first, "SIGTERM"); // which it ignores: it has to outlive the core
   Deno.kill(first, "SIGKILL");
   await until(() => warnings.length === 1, "the warning");
-  const [second] = watchdogs();
+  const [second] = watchdogs(path);
   assert(second !== undefined && second !== first);
   child.kill("SIGKILL");
   await child.status;
