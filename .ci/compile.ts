@@ -7,6 +7,8 @@
 import { programFlags } from "../tests/support/program.ts";
 
 const PLACEHOLDER = "__SALLYPORT_COMMIT__";
+/** Commands of `triba` that a core starts. */
+const BACKENDS = ["echo", "irc"];
 
 async function run(command: string, args: readonly string[]): Promise<string> {
   const { success, stdout } = await new Deno.Command(command, {
@@ -46,9 +48,16 @@ async function build(program: string, flags: readonly string[], commit: string):
   );
 }
 
+/** For cores that take the path of a backend and no arguments: `triba-echo` is `triba echo`. */
+async function writeScript(program: string, command: string): Promise<void> {
+  const path = `dist/${program}-${command}`;
+  await Deno.writeTextFile(path, `#!/bin/sh\nexec ${program} ${command} "$@"\n`, { mode: 0o755 });
+}
+
 const programs = Deno.args.length > 0
   ? Deno.args
   : Array.from(Deno.readDirSync("cmd"), ({ name }) => name).sort();
 const commit = await describeCommit();
 await Deno.mkdir("dist", { recursive: true });
 for (const program of programs) await build(program, programFlags(program), commit);
+if (programs.includes("triba")) { for (const name of BACKENDS) await writeScript("triba", name); }
