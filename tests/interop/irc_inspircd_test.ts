@@ -63,7 +63,7 @@ withInspircd(
   async ({ server, start }) => {
     await using anna = await start({ join: ["#lobby"] });
     await using bert = await RawUser.connect(server.port, "bert", "message-tags server-time");
-    await bert.send("JOIN #lobby");
+    await bert.join("#lobby");
     await bert.waitFor(/ 366 /);
     await until(() => anna.events.some(({ type }) => type === "RoomUpdated"), "the channel");
     const id = await anna.say("#lobby", "good morning");
@@ -106,7 +106,7 @@ withInspircd("triba irc: talks with one person, also with itself", async ({ serv
 withInspircd("triba irc: who writes is seen on both sides", async ({ server, start }) => {
   await using anna = await start({ join: ["#lobby"] });
   await using bert = await RawUser.connect(server.port, "bert", "message-tags");
-  await bert.send("JOIN #lobby");
+  await bert.join("#lobby");
   await bert.waitFor(/ 366 /);
   await until(() => anna.events.some(({ type }) => type === "RoomUpdated"), "the channel");
   await anna.ask({ type: "SetTyping", room: "#lobby", typing: true });
@@ -127,7 +127,7 @@ withInspircd(
   "triba irc: a burst of 30 lines arrives where the server throws out who floods",
   async ({ server, start }) => {
     await using bert = await RawUser.connect(server.port, "bert");
-    await bert.send("JOIN #lobby");
+    await bert.join("#lobby");
     await bert.waitFor(/ 366 /);
     const lines = Array.from({ length: 30 }, (_, i) => `line ${i + 1}`);
     {

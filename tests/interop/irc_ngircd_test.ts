@@ -28,7 +28,7 @@ withNgircd("triba irc: two users chat in a channel, both ways", async (server) =
   await using anna = await BackendUser.start({ nick: "anna", port: server.port, join: ["#lobby"] });
   await using bert = await RawUser.connect(server.port, "bert");
   await anna.waitForEvent(({ type }) => type === "RoomUpdated", "the channel");
-  await bert.send("JOIN #lobby");
+  await bert.join("#lobby");
   await bert.waitFor(/ 366 /);
   const id = await anna.say("#lobby", "Good morning, gr\u00fc\u00dfe");
   await bert.waitFor(/^:anna!\S+ PRIVMSG #lobby :Good morning, gr\u00fc\u00dfe$/);
@@ -56,7 +56,7 @@ withNgircd("triba irc: two users chat in a channel, both ways", async (server) =
 
 withNgircd("triba irc: joins, leaves, follows topics and kicks", async (server) => {
   await using bert = await RawUser.connect(server.port, "bert");
-  await bert.send("JOIN #Tea");
+  await bert.join("#Tea");
   await bert.send("TOPIC #Tea :Earl Grey");
   await bert.waitFor(/TOPIC #Tea :Earl Grey/);
   await using anna = await BackendUser.start({ nick: "anna", port: server.port });
@@ -154,7 +154,7 @@ withNgircd(
     await server.start();
     await anna.waitForStatus("Online", 2);
     await using bert = await RawUser.connect(server.port, "bert");
-    await bert.send("JOIN #lobby");
+    await bert.join("#lobby");
     await bert.waitFor(/ 353 .*anna/);
     await anna.say("#lobby", "back");
     await bert.waitFor(/ PRIVMSG #lobby :?back$/);
@@ -169,7 +169,7 @@ withNgircd(
     await anna.waitForStatus("Online");
     await anna.ask({ type: "JoinRoom", room: "#safe" });
     await using bert = await RawUser.connect(server.port, "bert");
-    await bert.send("JOIN #safe");
+    await bert.join("#safe");
     await bert.waitFor(/ 366 /);
     await anna.say("#safe", "over TLS");
     await bert.waitFor(/over TLS/);
@@ -195,7 +195,7 @@ withNgircd("triba irc: a burst of 30 lines arrives whole and in order", async (s
     join: ["#lobby"],
   });
   await using bert = await RawUser.connect(server.port, "bert");
-  await bert.send("JOIN #lobby");
+  await bert.join("#lobby");
   await anna.waitForStatus("Online");
   await bert.waitFor(/ 366 /);
   await until(() => anna.events.some(({ type }) => type === "RoomUpdated"), "the channel");
@@ -237,7 +237,7 @@ withNgircd(
   async (server, folder) => {
     const options = { nick: "anna", port: server.port, state: folder };
     await using bert = await RawUser.connect(server.port, "bert");
-    await bert.send("JOIN #lobby");
+    await bert.join("#lobby");
     let sent = "";
     {
       await using anna = await BackendUser.start(options);

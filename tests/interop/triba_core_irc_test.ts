@@ -51,7 +51,7 @@ b = { backend = "other", room = "lobby" }
       await until(() => joined().some((n) => n.type === "done" && n.backend === "net"), "IRC");
       {
         await using bert = await RawUser.connect(server.port, "bert");
-        await bert.send("JOIN #tea");
+        await bert.join("#tea");
         await bert.waitFor(/ 366 /);
         await bert.send("PRIVMSG #tea :Good morning");
         await until(() => heard().length > 0, "what bert says");
@@ -70,7 +70,7 @@ b = { backend = "other", room = "lobby" }
       await send("Still there?");
       await server.start();
       await using again = await RawUser.connect(server.port, "bert2");
-      await again.send("JOIN #tea");
+      await again.join("#tea");
       await again.waitFor(/^:anna!\S+ PRIVMSG #tea :<other> Still there\?$/i);
       assertEquals(heard(), ["<bert> Good morning"]);
     }),

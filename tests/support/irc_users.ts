@@ -8,7 +8,7 @@ import { Backoff, type ByteStream, connectTcp, connectTls } from "../../lib/net/
 import type { Answer, CoreLink, ServedRequest } from "../../lib/triba/backend/mod.ts";
 import type { BackendEvent, Status } from "../../lib/triba/bodies/backend.ts";
 import type { Message } from "../../lib/triba/bodies/chat.ts";
-import { until, within } from "./within.ts";
+import { comesTrue, until, within } from "./within.ts";
 
 /** Between lines, when the burst is used up: servers think in seconds, tests have not that much time. */
 const TEST_LINE_MS = 200;
@@ -157,16 +157,18 @@ export class BackendUser implements CoreLink, AsyncDisposable {
 export class RawUser implements AsyncDisposable {
   readonly lines: string[] = [];
   readonly #connection: Deno.Conn;
+  readonly #nick: string;
   readonly #reading: Promise<void>;
 
-  private constructor(connection: Deno.Conn) {
+  private constructor(connection: Deno.Conn, nick: string) {
     this.#connection = connection;
+    this.#nick = nick;
     this.#reading = this.#read();
   }
 
   /** Connects and registers. */
   static async connect(port: number, nick: string, caps = ""): Promise<RawUser> {
-    const user = new RawUser(await Deno.connect({ hostname: "127.0.0.1", port }));
+    const user = new RawUser(await Deno.connect({ hostname: "127.0.0.1", port }), nick);
     if (caps !== "") await user.send(`CAP REQ :${caps}`);
     await user.send(`NICK ${nick}`);
     await user.send(`USER ${nick} 0 * :${nick}`);
@@ -179,6 +181,17 @@ export class RawUser implements AsyncDisposable {
   async send(line: string): Promise<void> {
     const bytes = new TextEncoder().encode(`${line}\r\n`);
     for (let at = 0; at < bytes.length;) at += await this.#connection.write(bytes.subarray(at));
+  }
+
+  /** Joins a channel; asks again if there is no answer: under load ngircd once never gave one. */
+  async join(channel: string): Promise<void> {
+    const names = ` 366 ${this.#nick} ${channel} `.toLowerCase();
+    const isIn = () => this.lines.some((line) => line.toLowerCase().includes(names));
+    for (let tries = 0; tries < 3; tries++) {
+      await this.send(`JOIN ${channel}`);
+      if (await comesTrue(isIn, 8_000)) return;
+    }
+    throw new Error(`No answer to JOIN ${channel} in:\n${this.lines.join("\n")}`);
   }
 
   /** Waits for a line. */

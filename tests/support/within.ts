@@ -20,8 +20,14 @@ export async function within<T>(
 
 /** Looks again and again until it is so. */
 export async function until(isSo: () => boolean, what: string): Promise<void> {
+  if (!await comesTrue(isSo, 30_000)) throw new Error(`Waited 30 s for ${what}`);
+}
+
+/** Looks again and again for so many milliseconds; whether it came to be so. */
+export async function comesTrue(isSo: () => boolean, milliseconds: number): Promise<boolean> {
   for (let tries = 0; !isSo(); tries++) {
-    if (tries === 3000) throw new Error(`Waited 30 s for ${what}`);
+    if (tries >= milliseconds / 10) return false;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+  return true;
 }
